@@ -1,14 +1,25 @@
 """One published batch of one site through the interpreter and the fold.
 
 The only way anything is folded: the Faust processor, a rebuild, `python -m local fold`, the bench
-and the tests all come through here.
+and the tests all come through here. The site's own sequence decides what is new, never a broker's
+offset.
 """
 
 import enum
 
-from ingest_api.contract.published import PublishedBatch
+from ingest_api.contract.published import PublishedBatch, PublishedEvent
+from streams.domain import coverage
+from streams.domain.context import Context
 from streams.domain.facts import Fact
+from streams.domain.fold import apply
 from streams.domain.site_state import SiteState
+from streams.interpreter import first_named, interpret
+
+FUTURE_MS = 10 * 60 * 1000
+"""An event that claims to be later than its receipt by more than this is dated by the receipt."""
+
+REWOUND_MS = 60 * 1000
+"""Old sequences with times so much later than the last: the spool was restored from a copy."""
 
 
 class Continuity(enum.Enum):
@@ -22,15 +33,133 @@ class Continuity(enum.Enum):
 def continuity(state: SiteState, batch: PublishedBatch) -> Continuity:
     """Whether the batch continues the site's sequence, only repeats it, or jumps over something.
 
-    A jump that a `gap` event of the batch explains continues.
+    A jump that a `gap` event of the batch explains continues; so does the batch of a spool that
+    takes the site over, or of a second collector, of which only the duplicates are counted. An
+    empty batch repeats.
     """
-    raise NotImplementedError
+    if not batch.events:
+        return Continuity.REPEATED
+    if batch.spool != state.spool:
+        last = state.former_spools.get(batch.spool, 0)
+        is_new = batch.events[-1].sequence > last or _takes_over(state, batch) is not None
+        return Continuity.CONTINUES if is_new else Continuity.REPEATED
+    if _is_rewound(state, batch):
+        return Continuity.CONTINUES
+    for event in batch.events:
+        if event.sequence > state.last_sequence:
+            follows = first_named(event) <= state.last_sequence + 1
+            return Continuity.CONTINUES if follows else Continuity.JUMPED
+    return Continuity.REPEATED
 
 
 def fold_batch(state: SiteState, batch: PublishedBatch) -> list[Fact]:
     """Applies what is new in the batch to the state (in place) and returns the changed facts.
 
     A jump is folded with a coverage gap of reason `not_delivered`; whoever can rewind asks
-    `continuity` first.
+    `continuity` first. An exception leaves the state half changed: throw it away.
     """
-    raise NotImplementedError
+    events = _owned_events(state, batch)
+    if not events:
+        return []
+    context = _begin(state, batch)
+    for event in events:
+        _fold_event(context, batch, event)
+    return _end(context)
+
+
+def skip_batch(state: SiteState, batch: PublishedBatch, reason: str) -> list[Fact]:
+    """Advances over a batch that cannot be folded; its time becomes a coverage gap."""
+    events = _owned_events(state, batch)
+    if not events:
+        return []
+    context = _begin(state, batch)
+    first, last = events[0].sequence, events[-1].sequence
+    context.advance(last)
+    context.at = max(state.now, _moment(batch, events[-1]))
+    coverage.not_delivered(context, first, last, reason)
+    state.now = context.at
+    return _end(context)
+
+
+def _begin(state: SiteState, batch: PublishedBatch) -> Context:
+    state.last_received_at = batch.received_at
+    state.skew_ms = batch.received_at - batch.sent_at
+    state.collector_version = batch.collector_version or state.collector_version
+    return Context(state)
+
+
+def _end(context: Context) -> list[Fact]:
+    facts = context.take_facts()
+    facts.append(coverage.status_fact(context.state, context.version))
+    return facts
+
+
+def _fold_event(context: Context, batch: PublishedBatch, event: PublishedEvent) -> None:
+    state = context.state
+    expected = state.last_sequence + 1
+    first = first_named(event)
+    at = _moment(batch, event)
+    context.is_time_estimated = at != event.at
+    context.advance(event.sequence)
+    if first > expected:
+        context.at = at
+        coverage.not_delivered(context, expected, first - 1, "not_delivered")
+    if event.refused:
+        state.refused += 1
+        context.gap_found(state.now, state.now, "refused", event.sequence, event.sequence)
+    else:
+        apply(context, interpret(event, at))
+
+
+def _owned_events(state: SiteState, batch: PublishedBatch) -> list[PublishedEvent]:
+    """The events of the batch that are new and count; takes the site over if that is due."""
+    events = batch.events
+    if not events:
+        return []
+    if batch.spool != state.spool:
+        start = _takes_over(state, batch)
+        if start is None:
+            sequences = [event.sequence for event in events]
+            coverage.rival_sent(state, batch.spool, sequences, batch.received_at)
+            return []
+        coverage.take_over(state, batch.spool, events[start].sequence, batch.received_at)
+    elif _is_rewound(state, batch):
+        coverage.take_over(state, batch.spool, events[0].sequence, batch.received_at)
+    last = state.last_sequence
+    return [event for event in events if event.sequence > last]
+
+
+def _takes_over(state: SiteState, batch: PublishedBatch) -> int | None:
+    """From which event of the batch on its spool owns the site; None: it does not.
+
+    A spool never seen owns the site from its `started`. One seen before must start or connect while
+    the owner has been silent for a minute; so must one whose start was not seen.
+    """
+    if not state.spool:
+        return 0
+    is_silent = coverage.is_owner_silent(state, batch.received_at)
+    last = state.former_spools.get(batch.spool)
+    if last is None:
+        if is_silent:
+            return 0
+        names: tuple[str, ...] = ("started",)
+    elif is_silent:
+        names = ("started", "ami_connected")
+    else:
+        return None
+    for place, event in enumerate(batch.events):
+        if event.kind == "collector" and event.name in names and event.sequence > (last or 0):
+            return place
+    return None
+
+
+def _is_rewound(state: SiteState, batch: PublishedBatch) -> bool:
+    last = batch.events[-1]
+    return last.sequence <= state.last_sequence and _moment(batch, last) > state.now + REWOUND_MS
+
+
+def _moment(batch: PublishedBatch, event: PublishedEvent) -> int:
+    """When the event happened: `at`, unless it is missing or lies in the future."""
+    if event.at <= 0 or event.at > batch.received_at + FUTURE_MS:
+        return batch.received_at
+    return event.at

@@ -1,0 +1,146 @@
+"""`(site state, event) → (site state, facts)`: one event after the other, nothing else.
+
+Time is event time: it advances with the `at` of any event and with nothing else. What is awaited is
+settled before an event at or after its moment is applied. A clock that steps back far settles
+everything that is provisional and goes on from there.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from streams.domain import agents, coverage, lists, outbound, queue_calls, queue_log
+from streams.domain import events as ev
+from streams.domain.context import Context
+from streams.domain.deadlines import take_due
+from streams.domain.site_state import SiteState
+from streams.domain.windows import drop_old
+
+CLOCK_STEP_MS = 5_000
+"""A step back beyond this is a clock that was set, not events crossing on the wire."""
+
+SWEEP_EVERY_MS = 60_000
+CALLER_FORGOTTEN_AFTER_MS = 6 * 60 * 60 * 1000
+"""A caller whose hang-up was never seen is forgotten so long after the last queue."""
+
+_PAST = (ev.LogEntered, ev.LogAnswered, ev.LogEnded)
+
+
+def apply(context: Context, event: ev.Event) -> None:
+    """Applies one event. Time stands still for lines of queue_log, which tell of the past."""
+    if type(event) in _PAST:
+        context.at = event.at
+    else:
+        _advance(context, event.at)
+    handler = _HANDLERS.get(type(event))
+    if handler is not None:
+        handler(context, event)
+
+
+def settle_all(context: Context) -> None:
+    """Decides everything provisional with the evidence at hand: no more will come."""
+    state = context.state
+    while state.due_callers:
+        for uniqueid in tuple(state.due_callers):
+            del state.due_callers[uniqueid]
+            caller = state.callers.get(uniqueid)
+            for visit in caller.visits if caller else ():
+                if visit.deadline is not None:
+                    visit.deadline = context.at
+            queue_calls.settle(context, uniqueid)
+
+
+def _advance(context: Context, at: int) -> None:
+    state = context.state
+    if not state.now:
+        state.blind_until = at
+    if at < state.now - CLOCK_STEP_MS:
+        context.at = state.now
+        settle_all(context)
+        state.now = at
+        state.next_sweep = at + SWEEP_EVERY_MS
+    context.at = at
+    if at > state.now:
+        state.now = at
+    if state.next_due is not None and state.next_due <= at:
+        callers, interfaces = take_due(state, at)
+        for uniqueid in callers:
+            queue_calls.settle(context, uniqueid)
+        for interface in interfaces:
+            agents.look_again(context, state.agents[interface])
+    if at >= state.next_sweep:
+        state.next_sweep = at + SWEEP_EVERY_MS
+        _sweep(state)
+
+
+def _sweep(state: SiteState) -> None:
+    """Lets go of what no event will concern any more."""
+    drop_old(state)
+    limit = state.now - CALLER_FORGOTTEN_AFTER_MS
+    for uniqueid in [u for u, c in state.callers.items() if not c.visits and c.last_at < limit]:
+        del state.callers[uniqueid]
+    idle = [i for i, a in state.agents.items() if a.state == "logged_out" and a.started_at < limit]
+    for interface in idle:
+        del state.agents[interface]
+        state.due_agents.pop(interface, None)
+
+
+def _dial_answered(context: Context, event: ev.DialAnswered) -> None:
+    queue_calls.dial_answered(context, event)
+    outbound.dial_answered(context, event)
+
+
+def _channel_hung_up(context: Context, event: ev.ChannelHungUp) -> None:
+    queue_calls.hung_up(context, event)
+    outbound.hung_up(context, event)
+
+
+def _ami_lost(context: Context, event: ev.AmiLost) -> None:
+    settle_all(context)
+    coverage.ami_lost(context, event)
+
+
+def _collector_started(context: Context, event: ev.CollectorStarted) -> None:
+    settle_all(context)
+    coverage.collector_started(context, event)
+
+
+def _member_seen(context: Context, event: ev.MemberSeen) -> None:
+    if event.is_listed:
+        lists.member_listed(context, event)
+    else:
+        agents.member_seen(context, event)
+
+
+_HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
+    ev.CallerJoined: queue_calls.joined,
+    ev.CallerGaveUp: queue_calls.gave_up,
+    ev.CallerLeft: queue_calls.left,
+    ev.GiveUpMarked: queue_calls.give_up_marked,
+    ev.EndingTold: queue_calls.ending_told,
+    ev.HangupRequested: queue_calls.hangup_requested,
+    ev.ChannelHungUp: _channel_hung_up,
+    ev.AgentOffered: queue_calls.offered,
+    ev.OfferMissed: queue_calls.offer_missed,
+    ev.DialAnswered: _dial_answered,
+    ev.AgentAnswered: queue_calls.answered,
+    ev.AgentFinished: queue_calls.finished,
+    ev.HoldChanged: queue_calls.hold_changed,
+    ev.Transferred: queue_calls.transferred,
+    ev.OutboundDialled: outbound.dialled,
+    ev.MemberSeen: _member_seen,
+    ev.MemberRemoved: agents.member_removed,
+    ev.ListBegan: lists.list_began,
+    ev.QueueListed: lists.queue_listed,
+    ev.QueueConfigured: lists.queue_configured,
+    ev.EntryListed: lists.entry_listed,
+    ev.ChannelListed: lists.channel_listed,
+    ev.ListEnded: lists.list_ended,
+    ev.LogEntered: queue_log.log_entered,
+    ev.LogAnswered: queue_log.log_answered,
+    ev.LogEnded: queue_log.log_ended,
+    ev.CollectorStarted: _collector_started,
+    ev.AmiConnected: coverage.ami_connected,
+    ev.AmiLost: _ami_lost,
+    ev.EventsDropped: coverage.events_dropped,
+    ev.Heartbeat: coverage.heartbeat,
+}

@@ -1,0 +1,528 @@
+"""The life of a queue call: waiting → (answered →) ended → settled.
+
+`waiting` begins with the join. `ended` without an outcome is provisional: the evidence for why the
+caller left is still coming in (streams/domain/endings.py). An answered call that ended stays open
+to what Asterisk says a moment later (who ended it, an attended transfer) and to wrap-up. Then it is
+retired. An outcome once counted never changes, but for `unknown`, which queue_log may explain.
+"""
+
+from streams.domain import agents
+from streams.domain.context import Context
+from streams.domain.deadlines import PROVISIONAL_MS, await_caller
+from streams.domain.endings import moved_on_ending, unanswered_ending
+from streams.domain.events import (
+    AgentAnswered,
+    AgentFinished,
+    AgentOffered,
+    CallerGaveUp,
+    CallerJoined,
+    CallerLeft,
+    ChannelHungUp,
+    DialAnswered,
+    EndingTold,
+    GiveUpMarked,
+    HangupRequested,
+    HoldChanged,
+    OfferMissed,
+    Transferred,
+)
+from streams.domain.facts import EndedBy, Outcome, Transfer
+from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit
+from streams.domain.windows import recount, retire
+
+WHOLE_SECOND_MS = 1_000
+
+
+def joined(context: Context, event: CallerJoined) -> None:
+    """A caller entered a queue; whatever else they were in is over for them."""
+    caller = context.state.callers.get(event.uniqueid)
+    for visit in tuple(caller.visits) if caller else ():
+        if visit.ended_at is not None:
+            continue
+        if visit.queue == event.queue and visit.status == "waiting" and visit.is_estimated:
+            # The list answered before the event came: the same visit, now known better.
+            visit.contact_id = event.contact_id
+            visit.position = visit.position or event.position
+            context.visit_changed(visit)
+            return
+        move_on(context, visit, event.at)
+    enter(
+        context,
+        event.queue,
+        event.uniqueid,
+        event.at,
+        contact_id=event.contact_id,
+        position=event.position,
+        caller=event.caller,
+        caller_hash=event.caller_hash,
+    )
+
+
+def enter(
+    context: Context,
+    queue: str,
+    uniqueid: str,
+    entered_at: int,
+    *,
+    contact_id: str = "",
+    position: int = 0,
+    caller: str = "",
+    caller_hash: str = "",
+    is_estimated: bool = False,
+) -> Visit:
+    """Begins a visit. `contact_id` defaults to the uniqueid."""
+    state = context.state
+    known = state.callers.get(uniqueid)
+    if known is None:
+        if len(state.callers) >= MAX_CALLERS:
+            _give_way(context)
+        known = state.callers[uniqueid] = Caller()
+    known.visit_count += 1
+    known.last_at = context.at
+    known.last_queue = queue
+    visit = Visit(
+        f"{uniqueid}/{known.visit_count}",
+        uniqueid,
+        contact_id or uniqueid,
+        queue,
+        entered_at,
+        position,
+        caller,
+        caller_hash,
+        is_estimated=is_estimated,
+    )
+    known.visits.append(visit)
+    changed(context, visit)
+    return visit
+
+
+def move_on(context: Context, visit: Visit, at: int) -> None:
+    """The caller is somewhere else now: ends what this visit was still in."""
+    if visit.status == "talking":
+        close_talk(context, visit, at, "transfer")
+    else:
+        ending = moved_on_ending(context.state, visit)
+        end_wait(context, visit, ending, _left_at(visit, at), is_estimated=ending == "unknown")
+
+
+def gave_up(context: Context, event: CallerGaveUp) -> None:
+    """Asterisk raises this for whoever leaves unanswered, sometimes twice."""
+    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    if visit is None:
+        visit = _enter_unseen(context, event.queue, event.uniqueid, event.at - event.wait_ms)
+    if visit is None or visit.gave_up_at is not None or visit.status == "talking":
+        return
+    visit.gave_up_at = event.at
+    visit.told_wait_ms = event.wait_ms
+    visit.is_requested_before_giving_up = visit.is_hangup_requested
+    visit.missing_since = None
+    _leave_provisionally(context, visit, event.at)
+    weigh(context, visit)
+
+
+def left(context: Context, event: CallerLeft) -> None:
+    """No longer in the queue. Asterisk sends this before it says that an agent answered."""
+    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    if visit is None or visit.left_at is not None or visit.status == "talking":
+        return
+    visit.left_at = event.at
+    visit.missing_since = None
+    if visit.gave_up_at is None:
+        _leave_provisionally(context, visit, event.at)
+
+
+def give_up_marked(context: Context, event: GiveUpMarked) -> None:
+    """The dialplan can be read here, so its silence means something."""
+    for visit in _unsettled(context.state, event.uniqueid):
+        if visit.outcome == "open":
+            visit.is_give_up_marked = True
+
+
+def ending_told(context: Context, event: EndingTold) -> None:
+    """The dialplan says why the caller left."""
+    for visit in _unsettled(context.state, event.uniqueid):
+        if visit.outcome == "open" and (visit.gave_up_at or visit.left_at) is not None:
+            visit.told_outcome = event.outcome
+            weigh(context, visit)
+
+
+def hangup_requested(context: Context, event: HangupRequested) -> None:
+    """Somebody hangs up the caller's channel."""
+    for visit in _unsettled(context.state, event.uniqueid):
+        visit.is_hangup_requested = True
+        if visit.gave_up_at is not None and visit.outcome == "open":
+            weigh(context, visit)
+
+
+def hung_up(context: Context, event: ChannelHungUp) -> None:
+    """A channel is gone: a caller's, or an agent's end of a call."""
+    state = context.state
+    caller = state.callers.get(event.uniqueid)
+    if caller is not None:
+        caller.is_hung_up = True
+        for visit in tuple(caller.visits):
+            visit.hung_up_at = event.at
+            if visit.outcome == "open":
+                visit.missing_since = None
+                _leave_provisionally(context, visit, event.at)
+                weigh(context, visit)
+            elif visit.status == "talking":
+                _await(context, visit, event.at)
+        if not caller.visits:
+            del state.callers[event.uniqueid]
+    visit_of_leg = _visit_of_leg(state, event.uniqueid)
+    if visit_of_leg is not None and visit_of_leg.is_leg_lasting:
+        _agent_gone(context, visit_of_leg, event.at)
+
+
+def offered(context: Context, event: AgentOffered) -> None:
+    """An agent's phone rings for a caller."""
+    agent = agents.agent_of(context, event.agent, event.agent_name)
+    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    agents.offered(context, agent, event.uniqueid, event.queue, visit.call_id if visit else "")
+
+
+def offer_missed(context: Context, event: OfferMissed) -> None:
+    """An agent let it ring, was busy or refused; the caller stays."""
+    agent = agents.agent_of(context, event.agent, event.agent_name)
+    agents.offer_over(context, agent, event.uniqueid, event.at, "missed")
+    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    if visit is not None:
+        visit.missed_offers += 1
+        context.visit_changed(visit)
+
+
+def dial_answered(context: Context, event: DialAnswered) -> None:
+    """An agent picked up: the call will be connected, however long what comes between takes."""
+    for visit in _unsettled(context.state, event.uniqueid):
+        if visit.outcome == "open" and visit.gave_up_at is None:
+            visit.is_pickup_seen = True
+
+
+def answered(context: Context, event: AgentAnswered) -> None:
+    """Caller and agent are connected."""
+    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    if visit is None:
+        visit = _enter_unseen(
+            context,
+            event.queue,
+            event.uniqueid,
+            event.at - event.wait_ms,
+            contact_id=event.contact_id,
+            caller=event.caller,
+            caller_hash=event.caller_hash,
+        )
+    agent = agents.agent_of(context, event.agent, event.agent_name)
+    if visit is None or visit.outcome not in ("open", "answered"):
+        agents.offer_over(context, agent, event.uniqueid, event.at, "answered")
+        return
+    connect(context, visit, event.agent, agent.name, event.at)
+    visit.agent_uniqueid = event.agent_uniqueid
+    visit.is_leg_lasting = event.is_leg_lasting
+    if event.agent_uniqueid:
+        context.state.legs[event.agent_uniqueid] = visit.uniqueid
+    visit.told_wait_ms = event.wait_ms
+    if visit.wait_ms is None:
+        visit.wait_ms = _waited(visit, event.at)
+    agents.cancel_offers(context, event.uniqueid, event.at, but=event.agent)
+    agents.answered(context, agent, visit, event.at)
+    changed(context, visit)
+
+
+def connect(context: Context, visit: Visit, interface: str, name: str, at: int | None) -> None:
+    """Makes the visit an answered one, talking since `at` (None: not known yet)."""
+    visit.status = "talking"
+    visit.outcome = "answered"
+    visit.ended_at = None
+    visit.answered_at = at
+    visit.agent = interface
+    visit.agent_name = name
+    visit.missing_since = None
+    visit.deadline = None
+    context.state.due_callers.pop(visit.uniqueid, None)
+
+
+def finished(context: Context, event: AgentFinished) -> None:
+    """The agent's part is over, told at last; caller and channels may be missing from it."""
+    agent = agents.agent_of(context, event.agent, event.agent_name)
+    visit = _call_of_agent(context.state, event)
+    if visit is None and event.uniqueid:
+        visit = _enter_unseen(
+            context,
+            event.queue,
+            event.uniqueid,
+            event.at - event.talk_ms - event.wait_ms,
+            seen_from=event.at - event.talk_ms,
+        )
+    if visit is None:
+        return
+    if visit.status == "ended" and visit.outcome == "answered":
+        visit.ended_by = event.ended_by or visit.ended_by
+        changed(context, visit)
+        return
+    if visit.answered_at is None or visit.status != "talking":
+        # Connected while we could not see it.
+        visit.is_estimated = True
+        connect(context, visit, event.agent, agent.name, event.at - event.talk_ms)
+        visit.wait_ms = event.wait_ms if visit.wait_ms is None else visit.wait_ms
+        agents.cancel_offers(context, visit.uniqueid, event.at)
+        agent.calls[visit.call_id] = visit.uniqueid
+    at = event.at
+    if visit.hung_up_at is not None:
+        at = min(at, visit.hung_up_at)
+    close_talk(context, visit, at, event.ended_by)
+
+
+def transferred(context: Context, event: Transferred) -> None:
+    """A transfer by the agent ends the agent's talk, however long the customer talks on."""
+    kind: Transfer = "attended" if event.is_attended else "blind"
+    for transferer in event.transferers:
+        visit = _visit_of_leg(context.state, transferer)
+        if visit is not None:
+            _note_transfer(context, visit, event.at, kind)
+            return
+    for visit in _unsettled(context.state, event.transferee):
+        if visit.outcome == "answered":
+            _note_transfer(context, visit, event.at, kind)
+            return
+
+
+def hold_changed(context: Context, event: HoldChanged) -> None:
+    """The agent put the caller on hold, or took them back."""
+    visit = _visit_of_leg(context.state, event.uniqueid)
+    if visit is None or visit.status != "talking":
+        return
+    if event.is_on_hold:
+        visit.hold_since = visit.hold_since or event.at
+    elif visit.hold_since is not None:
+        visit.hold_ms += _elapsed(visit, visit.hold_since, event.at)
+        visit.hold_since = None
+    changed(context, visit)
+    agents.hold_changed(context, visit.agent, event.at)
+
+
+def settle(context: Context, uniqueid: str) -> None:
+    """A moment awaited for this caller has come: what is provisional is decided."""
+    for visit in _unsettled(context.state, uniqueid):
+        if visit.deadline is None:
+            continue
+        if visit.deadline > context.at:
+            await_caller(context.state, uniqueid, visit.deadline)
+            continue
+        visit.deadline = None
+        if visit.status == "talking":
+            _close_unseen(context, visit)
+        elif visit.outcome == "open":
+            if not (visit.is_pickup_seen and visit.gave_up_at is None and not visit.hung_up_at):
+                weigh(context, visit, is_due=True)
+        elif not visit.is_wrapping_up:
+            retire(context.state, visit)
+
+
+def weigh(context: Context, visit: Visit, *, is_due: bool = False) -> None:
+    """Decides how the wait ended if the evidence is there, or if no more is waited for."""
+    ending = unanswered_ending(context.state, visit, is_due=is_due)
+    if ending is not None:
+        is_inferred = ending == "unknown" or (
+            visit.gave_up_at is None and visit.left_at is None and visit.told_outcome is None
+        )
+        end_wait(
+            context, visit, ending, _left_at(visit, context.at), is_estimated=is_inferred
+        )
+
+
+def end_wait(
+    context: Context, visit: Visit, outcome: Outcome, at: int, *, is_estimated: bool = False
+) -> None:
+    """The wait is over without an answer; nothing about the visit will change any more."""
+    visit.outcome = outcome
+    visit.status = "ended"
+    visit.ended_at = max(at, visit.entered_at)
+    visit.is_estimated = visit.is_estimated or is_estimated
+    if outcome != "unknown":
+        visit.wait_ms = _waited(visit, at)
+    agents.cancel_offers(context, visit.uniqueid, visit.ended_at)
+    changed(context, visit)
+    retire(context.state, visit)
+
+
+def close_talk(
+    context: Context,
+    visit: Visit,
+    at: int,
+    ended_by: EndedBy,
+    *,
+    is_estimated: bool = False,
+) -> None:
+    """The agent's talk is over; who ended it may still be told better for a moment."""
+    visit.is_estimated = visit.is_estimated or is_estimated
+    if visit.hold_since is not None:
+        visit.hold_ms += _elapsed(visit, visit.hold_since, at)
+        visit.hold_since = None
+    if visit.answered_at is not None:
+        visit.talk_ms = max(0, _elapsed(visit, visit.answered_at, at) - visit.hold_ms)
+        at = max(at, visit.answered_at)
+    visit.status = "ended"
+    visit.ended_at = at
+    visit.ended_by = ended_by
+    visit.agent_idle_at = None
+    visit.deadline = None
+    _await(context, visit, max(at, context.at))
+    agent = context.state.agents.get(visit.agent)
+    if agent is not None:
+        agents.call_over(context, agent, visit, at)
+    changed(context, visit)
+
+
+def changed(context: Context, visit: Visit) -> None:
+    """The visit's row and its window's row are due."""
+    recount(context, visit)
+    context.visit_changed(visit)
+
+
+def _note_transfer(context: Context, visit: Visit, at: int, kind: Transfer) -> None:
+    visit.transfer = kind
+    if visit.status == "talking":
+        close_talk(context, visit, at, "transfer")
+    else:
+        changed(context, visit)
+
+
+def _agent_gone(context: Context, visit: Visit, at: int) -> None:
+    if visit.status == "talking" and visit.hung_up_at is None:
+        visit.agent_idle_at = visit.agent_idle_at or at
+        _await(context, visit, at)
+
+
+def _close_unseen(context: Context, visit: Visit) -> None:
+    """Nobody told how the talk ended; the best moment known counts."""
+    if visit.missing_since is not None:
+        close_talk(context, visit, visit.missing_since, "unknown", is_estimated=True)
+    elif visit.hung_up_at is not None:
+        ended_by: EndedBy = "caller" if visit.is_hangup_requested else "unknown"
+        close_talk(context, visit, visit.hung_up_at, ended_by, is_estimated=True)
+    elif visit.agent_idle_at is not None:
+        close_talk(context, visit, visit.agent_idle_at, "unknown", is_estimated=True)
+
+
+def _leave_provisionally(context: Context, visit: Visit, at: int) -> None:
+    visit.status = "ended"
+    if visit.ended_at is None:
+        visit.ended_at = max(at, visit.entered_at)
+    _await(context, visit, at)
+    changed(context, visit)
+
+
+def _await(context: Context, visit: Visit, at: int) -> None:
+    if visit.deadline is None:
+        visit.deadline = at + PROVISIONAL_MS
+        await_caller(context.state, visit.uniqueid, visit.deadline)
+
+
+def _left_at(visit: Visit, otherwise: int) -> int:
+    for moment in (visit.gave_up_at, visit.left_at, visit.hung_up_at, visit.missing_since):
+        if moment is not None:
+            return moment
+    return otherwise
+
+
+def _elapsed(visit: Visit, start: int, end: int) -> int:
+    """Never negative: a clock that stepped back gives 0, and the visit is marked estimated."""
+    if end < start:
+        visit.is_estimated = True
+        return 0
+    return end - start
+
+
+def _waited(visit: Visit, at: int) -> int:
+    """The wait until `at`; where the entry is estimated Asterisk's own whole seconds are better."""
+    if visit.is_estimated and visit.told_wait_ms is not None:
+        return visit.told_wait_ms
+    return _elapsed(visit, visit.entered_at, at)
+
+
+def _unsettled(state: SiteState, uniqueid: str) -> tuple[Visit, ...]:
+    caller = state.callers.get(uniqueid)
+    return tuple(caller.visits) if caller else ()
+
+
+def _in_queue(state: SiteState, uniqueid: str, queue: str) -> Visit | None:
+    """The caller's visit to this queue whose wait can still end."""
+    for visit in reversed(_unsettled(state, uniqueid)):
+        if visit.queue == queue and visit.outcome == "open":
+            return visit
+    return None
+
+
+def _visit_of_leg(state: SiteState, agent_uniqueid: str) -> Visit | None:
+    caller_uniqueid = state.legs.get(agent_uniqueid)
+    if caller_uniqueid is None:
+        return None
+    for visit in reversed(_unsettled(state, caller_uniqueid)):
+        if visit.agent_uniqueid == agent_uniqueid:
+            return visit
+    del state.legs[agent_uniqueid]
+    return None
+
+
+def _call_of_agent(state: SiteState, event: AgentFinished) -> Visit | None:
+    """By uniqueid and queue, else by what this agent is or was just talking to in the queue."""
+    if event.uniqueid:
+        for visit in reversed(_unsettled(state, event.uniqueid)):
+            if visit.queue == event.queue and visit.agent in ("", event.agent):
+                return visit
+        return None
+    just_ended = None
+    for caller in state.callers.values():
+        for visit in caller.visits:
+            if visit.queue == event.queue and visit.agent == event.agent:
+                if visit.status == "talking":
+                    return visit
+                if visit.outcome == "answered" and visit.deadline is not None:
+                    just_ended = visit
+    return just_ended
+
+
+def _enter_unseen(
+    context: Context,
+    queue: str,
+    uniqueid: str,
+    entered_at: int,
+    *,
+    seen_from: int | None = None,
+    contact_id: str = "",
+    caller: str = "",
+    caller_hash: str = "",
+) -> Visit | None:
+    """A visit whose beginning we could not see; None if we would have seen it.
+
+    `seen_from`: the moment we must have missed, by default the entry.
+    """
+    known = context.state.callers.get(uniqueid)
+    missed_at = entered_at if seen_from is None else seen_from
+    is_known = known is not None and (known.visits or known.last_queue == queue)
+    if is_known or missed_at - WHOLE_SECOND_MS > context.state.blind_until:
+        return None
+    return enter(
+        context,
+        queue,
+        uniqueid,
+        entered_at,
+        contact_id=contact_id,
+        caller=caller,
+        caller_hash=caller_hash,
+        is_estimated=True,
+    )
+
+
+def _give_way(context: Context) -> None:
+    """Too many callers: the oldest leaves, its open visits as unknown."""
+    uniqueid, caller = next(iter(context.state.callers.items()))
+    for visit in tuple(caller.visits):
+        if visit.outcome == "open":
+            end_wait(context, visit, "unknown", context.at, is_estimated=True)
+        else:
+            if visit.status == "talking":
+                close_talk(context, visit, context.at, "unknown", is_estimated=True)
+            retire(context.state, visit)
+    context.state.callers.pop(uniqueid, None)

@@ -1,0 +1,89 @@
+"""queue_log lines read back after a gap: they fill in what is missing or estimated, no more.
+
+A line names a visit by uniqueid, queue and the second of its ENTERQUEUE. Only inside the gap does
+a line add a visit, marked estimated: a whole second is all it tells.
+"""
+
+from streams.domain import agents
+from streams.domain.context import Context
+from streams.domain.events import LogAnswered, LogEnded, LogEntered
+from streams.domain.queue_calls import changed, close_talk, connect, end_wait, enter, move_on
+from streams.domain.site_state import Agent, SiteState, Visit
+
+SAME_ENTRY_MS = 2_000
+
+
+def log_entered(context: Context, event: LogEntered) -> None:
+    """A caller entered: known already, or inside the gap a visit we did not see."""
+    caller = context.state.callers.get(event.uniqueid)
+    for visit in tuple(caller.visits) if caller else ():
+        if visit.queue == event.queue and abs(visit.entered_at - event.at) <= SAME_ENTRY_MS:
+            return
+        if visit.outcome == "open" or visit.status == "talking":
+            move_on(context, visit, event.at)
+    if _is_in_gap(context.state, event.at):
+        enter(
+            context,
+            event.queue,
+            event.uniqueid,
+            event.at,
+            position=event.position,
+            caller=event.caller,
+            caller_hash=event.caller_hash,
+            is_estimated=True,
+        )
+
+
+def log_answered(context: Context, event: LogAnswered) -> None:
+    """An agent answered inside the gap."""
+    visit = _open_visit(context.state, event.uniqueid, event.queue)
+    if visit is None or visit.outcome != "open":
+        return
+    agent = _agent_named(context.state, event.queue, event.agent_name)
+    visit.is_estimated = True
+    interface = agent.interface if agent else ""
+    connect(context, visit, interface, event.agent_name, max(event.at, visit.entered_at))
+    visit.wait_ms = event.wait_ms
+    visit.agent_uniqueid = event.agent_uniqueid
+    if event.agent_uniqueid:
+        context.state.legs[event.agent_uniqueid] = visit.uniqueid
+    agents.cancel_offers(context, visit.uniqueid, event.at, but=interface)
+    if agent is not None:
+        agents.answered(context, agent, visit, event.at)
+    changed(context, visit)
+
+
+def log_ended(context: Context, event: LogEnded) -> None:
+    """The visit ended inside the gap."""
+    visit = _open_visit(context.state, event.uniqueid, event.queue)
+    if visit is None:
+        return
+    if event.outcome == "answered":
+        if visit.status == "talking":
+            if visit.answered_at is None and event.talk_ms is not None:
+                visit.answered_at = event.at - event.talk_ms
+            if visit.wait_ms is None:
+                visit.wait_ms = event.wait_ms
+            close_talk(context, visit, event.at, event.ended_by, is_estimated=True)
+        return
+    if visit.outcome == "open":
+        visit.told_wait_ms = event.wait_ms
+        end_wait(context, visit, event.outcome, event.at, is_estimated=True)
+
+
+def _is_in_gap(state: SiteState, at: int) -> bool:
+    return bool(state.gap_from) and state.gap_from - 1_000 <= at <= state.blind_until
+
+
+def _open_visit(state: SiteState, uniqueid: str, queue: str) -> Visit | None:
+    caller = state.callers.get(uniqueid)
+    for visit in reversed(caller.visits) if caller else ():
+        if visit.queue == queue and visit.status != "ended":
+            return visit
+    return None
+
+
+def _agent_named(state: SiteState, queue: str, name: str) -> Agent | None:
+    """queue_log names agents by their label: the one member of the queue with that label."""
+    named = [a for a in state.agents.values() if a.name == name and queue in a.memberships]
+    return named[0] if len(named) == 1 else None

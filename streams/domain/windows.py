@@ -1,0 +1,125 @@
+"""Arrival windows: what each queue call adds to the window in which it arrived.
+
+A queue call is counted under its outcome all the time, so offered is always the sum of all
+outcomes. Its wait is added once, when it can no longer change; talk, hold and wrap-up as they grow.
+"""
+
+from typing import TYPE_CHECKING, get_args
+
+from streams.domain.facts import Outcome, QueueWindow
+from streams.domain.interval import WINDOW_MS, window_start
+from streams.domain.site_state import SiteState, Visit, Window
+
+if TYPE_CHECKING:
+    from streams.domain.context import Context
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+FLOW_OUTS: frozenset[Outcome] = frozenset(
+    ("timed_out", "left_empty", "exited_by_key", "withdrawn", "transferred_away")
+)
+KEPT_AFTER_END_MS = 30 * 60 * 1000
+
+_PLACE = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+
+
+def recount(context: "Context", visit: Visit) -> None:
+    """Brings the visit's window in step with the visit; call after each change of a visit."""
+    key, window = _window_of(context.state, visit)
+    if visit.counted_outcome != visit.outcome:
+        if visit.counted_outcome is None:
+            window.unsettled += 1
+        else:
+            window.counts[_PLACE[visit.counted_outcome]] -= 1
+        window.counts[_PLACE[visit.outcome]] += 1
+        visit.counted_outcome = visit.outcome
+    if not visit.is_wait_counted and visit.wait_ms is not None:
+        _add_wait(window, visit, visit.wait_ms)
+    window.talk_ms += visit.talk_ms - visit.counted_talk_ms
+    window.hold_ms += visit.hold_ms - visit.counted_hold_ms
+    window.wrap_up_ms += visit.wrap_up_ms - visit.counted_wrap_up_ms
+    visit.counted_talk_ms = visit.talk_ms
+    visit.counted_hold_ms = visit.hold_ms
+    visit.counted_wrap_up_ms = visit.wrap_up_ms
+    context.window_changed(key, window)
+
+
+def retire(state: SiteState, visit: Visit) -> None:
+    """The visit will not change any more: it leaves the state, and some day its window too."""
+    _window_of(state, visit)[1].unsettled -= 1
+    state.legs.pop(visit.agent_uniqueid, None)
+    caller = state.callers[visit.uniqueid]
+    caller.visits.remove(visit)
+    if not caller.visits and caller.is_hung_up:
+        del state.callers[visit.uniqueid]
+
+
+def drop_old(state: SiteState) -> None:
+    """Lets windows go that no call can change any more."""
+    limit = state.now - WINDOW_MS - KEPT_AFTER_END_MS
+    old = [k for k, w in state.windows.items() if w.unsettled <= 0 and w.start < limit]
+    for key in old:
+        del state.windows[key]
+
+
+def window_fact(tenant_id: str, site: str, window: Window) -> QueueWindow:
+    """The row of a window."""
+    count = dict(zip(OUTCOMES, window.counts, strict=True))
+    return QueueWindow(
+        tenant_id=tenant_id,
+        site=site,
+        channel="voice",
+        queue=window.queue,
+        window_start=window.start,
+        offered=sum(window.counts),
+        answered=count["answered"],
+        abandoned=count["abandoned"],
+        timed_out=count["timed_out"],
+        left_empty=count["left_empty"],
+        exited_by_key=count["exited_by_key"],
+        withdrawn=count["withdrawn"],
+        transferred_away=count["transferred_away"],
+        bot_only=count["bot_only"],
+        unknown=count["unknown"],
+        open=count["open"],
+        answered_wait_ms=window.answered_wait_ms,
+        answered_wait_max_ms=window.answered_wait_max_ms,
+        answered_waits=dict(window.answered_waits),
+        abandoned_wait_ms=window.abandoned_wait_ms,
+        abandoned_wait_max_ms=window.abandoned_wait_max_ms,
+        abandoned_waits=dict(window.abandoned_waits),
+        flowed_out_wait_ms=window.flowed_out_wait_ms,
+        flowed_out_wait_max_ms=window.flowed_out_wait_max_ms,
+        flowed_out_waits=dict(window.flowed_out_waits),
+        talk_ms=window.talk_ms,
+        hold_ms=window.hold_ms,
+        wrap_up_ms=window.wrap_up_ms,
+        version=window.version,
+    )
+
+
+def _window_of(state: SiteState, visit: Visit) -> tuple[str, Window]:
+    start = window_start(visit.entered_at)
+    key = f"{start}|{visit.queue}"
+    window = state.windows.get(key)
+    if window is None:
+        window = state.windows[key] = Window(visit.queue, start, [0] * len(OUTCOMES))
+    return key, window
+
+
+def _add_wait(window: Window, visit: Visit, wait_ms: int) -> None:
+    second = wait_ms // 1000
+    if visit.outcome == "answered":
+        window.answered_wait_ms += wait_ms
+        window.answered_wait_max_ms = max(window.answered_wait_max_ms, wait_ms)
+        window.answered_waits[second] = window.answered_waits.get(second, 0) + 1
+    elif visit.outcome == "abandoned":
+        window.abandoned_wait_ms += wait_ms
+        window.abandoned_wait_max_ms = max(window.abandoned_wait_max_ms, wait_ms)
+        window.abandoned_waits[second] = window.abandoned_waits.get(second, 0) + 1
+    elif visit.outcome in FLOW_OUTS:
+        window.flowed_out_wait_ms += wait_ms
+        window.flowed_out_wait_max_ms = max(window.flowed_out_wait_max_ms, wait_ms)
+        window.flowed_out_waits[second] = window.flowed_out_waits.get(second, 0) + 1
+    else:
+        return
+    visit.is_wait_counted = True
