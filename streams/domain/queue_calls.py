@@ -169,7 +169,7 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
             elif visit.status == "talking":
                 _await(context, visit, event.at)
         if not caller.visits:
-            del state.callers[event.uniqueid]
+            state.callers.pop(event.uniqueid, None)
     visit_of_leg = _visit_of_leg(state, event.uniqueid)
     if visit_of_leg is not None and visit_of_leg.is_leg_lasting:
         _agent_gone(context, visit_of_leg, event.at)
@@ -257,8 +257,11 @@ def finished(context: Context, event: AgentFinished) -> None:
     if visit is None:
         return
     if visit.status == "ended" and visit.outcome == "answered":
-        visit.ended_by = event.ended_by or visit.ended_by
-        changed(context, visit)
+        if not visit.is_end_told:
+            # Asterisk may send a second one after a transfer: the first holds.
+            visit.is_end_told = True
+            visit.ended_by = event.ended_by
+            changed(context, visit)
         return
     if visit.answered_at is None or visit.status != "talking":
         # Connected while we could not see it.
@@ -270,6 +273,7 @@ def finished(context: Context, event: AgentFinished) -> None:
     at = event.at
     if visit.hung_up_at is not None:
         at = min(at, visit.hung_up_at)
+    visit.is_end_told = True
     close_talk(context, visit, at, event.ended_by)
 
 
@@ -466,21 +470,28 @@ def _visit_of_leg(state: SiteState, agent_uniqueid: str) -> Visit | None:
 
 
 def _call_of_agent(state: SiteState, event: AgentFinished) -> Visit | None:
-    """By uniqueid and queue, else by what this agent is or was just talking to in the queue."""
-    if event.uniqueid:
-        for visit in reversed(_unsettled(state, event.uniqueid)):
-            if visit.queue == event.queue and visit.agent in ("", event.agent):
-                return visit
-        return None
-    just_ended = None
-    for caller in state.callers.values():
+    """What this agent is or was just talking to in the queue, by uniqueid where that is told.
+
+    A caller who still waits was answered unseen, if we could not have seen it.
+    """
+    callers = [state.callers[event.uniqueid]] if event.uniqueid in state.callers else []
+    if not event.uniqueid:
+        callers = list(state.callers.values())
+    just_ended = waiting = None
+    for caller in callers:
         for visit in caller.visits:
-            if visit.queue == event.queue and visit.agent == event.agent:
-                if visit.status == "talking":
-                    return visit
-                if visit.outcome == "answered" and visit.deadline is not None:
-                    just_ended = visit
-    return just_ended
+            if visit.queue != event.queue:
+                continue
+            if visit.outcome == "open" and event.uniqueid:
+                if event.at - event.talk_ms - WHOLE_SECOND_MS <= state.blind_until:
+                    waiting = visit
+            elif visit.agent != event.agent and visit.agent:
+                continue
+            elif visit.status == "talking":
+                return visit
+            elif visit.outcome == "answered" and visit.deadline is not None:
+                just_ended = visit
+    return just_ended or waiting
 
 
 def _enter_unseen(

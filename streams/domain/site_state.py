@@ -38,6 +38,7 @@ class Visit(msgspec.Struct, array_like=True):
     agent_uniqueid: str = ""
     is_leg_lasting: bool = False
     ended_by: EndedBy = ""
+    is_end_told: bool = False
     transfer: Transfer = "none"
     missed_offers: int = 0
     is_estimated: bool = False
