@@ -64,9 +64,7 @@ def member_removed(context: Context, event: MemberRemoved) -> None:
         leave_queue(context, agent, event.queue, event.at, is_estimated=False)
 
 
-def leave_queue(
-    context: Context, agent: Agent, queue: str, at: int, *, is_estimated: bool
-) -> None:
+def leave_queue(context: Context, agent: Agent, queue: str, at: int, *, is_estimated: bool) -> None:
     """Ends a membership."""
     membership = agent.memberships.pop(queue, None)
     if membership is None:
@@ -223,9 +221,7 @@ def offered(context: Context, agent: Agent, uniqueid: str, queue: str, call_id: 
     refresh(context, agent, context.at)
 
 
-def offer_over(
-    context: Context, agent: Agent, uniqueid: str, at: int, result: OfferResult
-) -> None:
+def offer_over(context: Context, agent: Agent, uniqueid: str, at: int, result: OfferResult) -> None:
     """The phone no longer rings for this caller."""
     if agent.offers.pop(uniqueid, None) is not None:
         _still_in_use(context, agent, at)

@@ -221,7 +221,9 @@ class CoverageGap(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
-Fact = QueueCall | AgentState | AgentMembership | QueueWindow | OutboundCall | SiteStatus | CoverageGap
+Fact = (
+    QueueCall | AgentState | AgentMembership | QueueWindow | OutboundCall | SiteStatus | CoverageGap
+)
 
 FACT_TYPES: tuple[type[Fact], ...] = (
     QueueCall,

@@ -59,8 +59,7 @@ def _advance(context: Context, at: int) -> None:
         state.now = at
         state.next_sweep = at + SWEEP_EVERY_MS
     context.at = at
-    if at > state.now:
-        state.now = at
+    state.now = max(state.now, at)
     if state.next_due is not None and state.next_due <= at:
         callers, interfaces = take_due(state, at)
         for uniqueid in callers:

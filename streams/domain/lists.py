@@ -131,9 +131,7 @@ def _judge_channels(context: Context, listing: Listing) -> None:
             else:
                 owner = state.agents.get(visit.agent)
                 _missing(context, visit, _end_of_talk(state, owner, visit))
-        elif (
-            visit.outcome == "open" and channel is not None and is_in_queue and channel.bridge
-        ):
+        elif visit.outcome == "open" and channel is not None and is_in_queue and channel.bridge:
             _answered_unseen(context, visit, channel, listing)
     for uniqueid, channel in listing.channels.items():
         if channel.queue and channel.bridge and uniqueid not in state.callers:

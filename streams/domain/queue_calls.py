@@ -330,9 +330,7 @@ def weigh(context: Context, visit: Visit, *, is_due: bool = False) -> None:
         is_inferred = ending == "unknown" or (
             visit.gave_up_at is None and visit.left_at is None and visit.told_outcome is None
         )
-        end_wait(
-            context, visit, ending, _left_at(visit, context.at), is_estimated=is_inferred
-        )
+        end_wait(context, visit, ending, _left_at(visit, context.at), is_estimated=is_inferred)
 
 
 def end_wait(
