@@ -8,7 +8,7 @@ everything that is provisional and goes on from there.
 from collections.abc import Callable
 from typing import Any
 
-from streams.domain import agents, coverage, lists, outbound, queue_calls, queue_log
+from streams.domain import agents, coverage, lists, memberships, outbound, queue_calls, queue_log
 from streams.domain import events as ev
 from streams.domain.context import Context
 from streams.domain.deadlines import take_due
@@ -107,7 +107,7 @@ def _member_seen(context: Context, event: ev.MemberSeen) -> None:
     if event.is_listed:
         lists.member_listed(context, event)
     else:
-        agents.member_seen(context, event)
+        memberships.member_seen(context, event)
 
 
 _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
@@ -127,7 +127,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
     ev.Transferred: queue_calls.transferred,
     ev.OutboundDialled: outbound.dialled,
     ev.MemberSeen: _member_seen,
-    ev.MemberRemoved: agents.member_removed,
+    ev.MemberRemoved: memberships.member_removed,
     ev.ListBegan: lists.list_began,
     ev.QueueListed: lists.queue_listed,
     ev.QueueConfigured: lists.queue_configured,

@@ -5,7 +5,7 @@ in it is over; how it ended was not seen. Nothing is concluded from an incomplet
 that crossed the list on the wire have two seconds to explain what is missing.
 """
 
-from streams.domain import agents
+from streams.domain import agents, memberships
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_caller
 from streams.domain.events import (
@@ -17,8 +17,8 @@ from streams.domain.events import (
     QueueConfigured,
     QueueListed,
 )
-from streams.domain.queue_calls import changed, connect, enter
 from streams.domain.site_state import Agent, ListedChannel, Listing, Queue, SiteState, Visit
+from streams.domain.visits import changed, connect, enter
 
 
 def list_began(context: Context, event: ListBegan) -> None:
@@ -64,7 +64,7 @@ def member_listed(context: Context, event: MemberSeen) -> None:
     """An agent is in a queue."""
     if context.state.listing is not None:
         context.state.listing.members.append((event.agent, event.queue))
-    agents.member_seen(context, event)
+    memberships.member_seen(context, event)
 
 
 def channel_listed(context: Context, event: ChannelListed) -> None:
@@ -110,7 +110,7 @@ def _judge_members(context: Context, listing: Listing) -> None:
     for agent in tuple(state.agents.values()):
         for queue, membership in tuple(agent.memberships.items()):
             if membership.started_at < listing.began_at and (agent.interface, queue) not in present:
-                agents.leave_queue(context, agent, queue, context.at, is_estimated=True)
+                memberships.leave_queue(context, agent, queue, context.at, is_estimated=True)
     for visit in _visits(state):
         owner = state.agents.get(visit.agent)
         if visit.status != "talking" or owner is None or not _since_before(visit, listing):

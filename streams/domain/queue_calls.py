@@ -8,7 +8,7 @@ retired. An outcome once counted never changes, but for `unknown`, which queue_l
 
 from streams.domain import agents
 from streams.domain.context import Context
-from streams.domain.deadlines import PROVISIONAL_MS, await_caller
+from streams.domain.deadlines import await_caller
 from streams.domain.endings import moved_on_ending, unanswered_ending
 from streams.domain.events import (
     AgentAnswered,
@@ -26,9 +26,24 @@ from streams.domain.events import (
     OfferMissed,
     Transferred,
 )
-from streams.domain.facts import EndedBy, Outcome, Transfer
-from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit
-from streams.domain.windows import recount, retire
+from streams.domain.facts import EndedBy, Transfer
+from streams.domain.site_state import SiteState, Visit
+from streams.domain.visits import (
+    await_evidence,
+    changed,
+    close_talk,
+    connect,
+    elapsed,
+    end_wait,
+    enter,
+    in_queue,
+    leave_provisionally,
+    left_at_or,
+    unsettled,
+    visit_of_leg,
+    waited,
+)
+from streams.domain.windows import retire
 
 WHOLE_SECOND_MS = 1_000
 
@@ -58,56 +73,18 @@ def joined(context: Context, event: CallerJoined) -> None:
     )
 
 
-def enter(
-    context: Context,
-    queue: str,
-    uniqueid: str,
-    entered_at: int,
-    *,
-    contact_id: str = "",
-    position: int = 0,
-    caller: str = "",
-    caller_hash: str = "",
-    is_estimated: bool = False,
-) -> Visit:
-    """Begins a visit. `contact_id` defaults to the uniqueid."""
-    state = context.state
-    known = state.callers.get(uniqueid)
-    if known is None:
-        if len(state.callers) >= MAX_CALLERS:
-            _give_way(context)
-        known = state.callers[uniqueid] = Caller()
-    known.visit_count += 1
-    known.last_at = context.at
-    known.last_queue = queue
-    visit = Visit(
-        f"{uniqueid}/{known.visit_count}",
-        uniqueid,
-        contact_id or uniqueid,
-        queue,
-        entered_at,
-        position,
-        caller,
-        caller_hash,
-        is_estimated=is_estimated,
-    )
-    known.visits.append(visit)
-    changed(context, visit)
-    return visit
-
-
 def move_on(context: Context, visit: Visit, at: int) -> None:
     """The caller is somewhere else now: ends what this visit was still in."""
     if visit.status == "talking":
         close_talk(context, visit, at, "transfer")
     else:
         ending = moved_on_ending(context.state, visit)
-        end_wait(context, visit, ending, _left_at(visit, at), is_estimated=ending == "unknown")
+        end_wait(context, visit, ending, left_at_or(visit, at), is_estimated=ending == "unknown")
 
 
 def gave_up(context: Context, event: CallerGaveUp) -> None:
     """Asterisk raises this for whoever leaves unanswered, sometimes twice."""
-    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    visit = in_queue(context.state, event.uniqueid, event.queue)
     if visit is None:
         visit = _enter_unseen(context, event.queue, event.uniqueid, event.at - event.wait_ms)
     if visit is None or visit.gave_up_at is not None or visit.status == "talking":
@@ -116,31 +93,31 @@ def gave_up(context: Context, event: CallerGaveUp) -> None:
     visit.told_wait_ms = event.wait_ms
     visit.is_requested_before_giving_up = visit.is_hangup_requested
     visit.missing_since = None
-    _leave_provisionally(context, visit, event.at)
+    leave_provisionally(context, visit, event.at)
     weigh(context, visit)
 
 
 def left(context: Context, event: CallerLeft) -> None:
     """No longer in the queue. Asterisk sends this before it says that an agent answered."""
-    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    visit = in_queue(context.state, event.uniqueid, event.queue)
     if visit is None or visit.left_at is not None or visit.status == "talking":
         return
     visit.left_at = event.at
     visit.missing_since = None
     if visit.gave_up_at is None:
-        _leave_provisionally(context, visit, event.at)
+        leave_provisionally(context, visit, event.at)
 
 
 def give_up_marked(context: Context, event: GiveUpMarked) -> None:
     """The dialplan can be read here, so its silence means something."""
-    for visit in _unsettled(context.state, event.uniqueid):
+    for visit in unsettled(context.state, event.uniqueid):
         if visit.outcome == "open":
             visit.is_give_up_marked = True
 
 
 def ending_told(context: Context, event: EndingTold) -> None:
     """The dialplan says why the caller left."""
-    for visit in _unsettled(context.state, event.uniqueid):
+    for visit in unsettled(context.state, event.uniqueid):
         if visit.outcome == "open" and (visit.gave_up_at or visit.left_at) is not None:
             visit.told_outcome = event.outcome
             weigh(context, visit)
@@ -148,7 +125,7 @@ def ending_told(context: Context, event: EndingTold) -> None:
 
 def hangup_requested(context: Context, event: HangupRequested) -> None:
     """Somebody hangs up the caller's channel."""
-    for visit in _unsettled(context.state, event.uniqueid):
+    for visit in unsettled(context.state, event.uniqueid):
         visit.is_hangup_requested = True
         if visit.gave_up_at is not None and visit.outcome == "open":
             weigh(context, visit)
@@ -164,21 +141,21 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
             visit.hung_up_at = event.at
             if visit.outcome == "open":
                 visit.missing_since = None
-                _leave_provisionally(context, visit, event.at)
+                leave_provisionally(context, visit, event.at)
                 weigh(context, visit)
             elif visit.status == "talking":
-                _await(context, visit, event.at)
+                await_evidence(context, visit, event.at)
         if not caller.visits:
             state.callers.pop(event.uniqueid, None)
-    visit_of_leg = _visit_of_leg(state, event.uniqueid)
-    if visit_of_leg is not None and visit_of_leg.is_leg_lasting:
-        _agent_gone(context, visit_of_leg, event.at)
+    served = visit_of_leg(state, event.uniqueid)
+    if served is not None and served.is_leg_lasting:
+        _agent_gone(context, served, event.at)
 
 
 def offered(context: Context, event: AgentOffered) -> None:
     """An agent's phone rings for a caller."""
     agent = agents.agent_of(context, event.agent, event.agent_name)
-    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    visit = in_queue(context.state, event.uniqueid, event.queue)
     agents.offered(context, agent, event.uniqueid, event.queue, visit.call_id if visit else "")
 
 
@@ -186,7 +163,7 @@ def offer_missed(context: Context, event: OfferMissed) -> None:
     """An agent let it ring, was busy or refused; the caller stays."""
     agent = agents.agent_of(context, event.agent, event.agent_name)
     agents.offer_over(context, agent, event.uniqueid, event.at, "missed")
-    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    visit = in_queue(context.state, event.uniqueid, event.queue)
     if visit is not None:
         visit.missed_offers += 1
         context.visit_changed(visit)
@@ -194,14 +171,14 @@ def offer_missed(context: Context, event: OfferMissed) -> None:
 
 def dial_answered(context: Context, event: DialAnswered) -> None:
     """An agent picked up: the call will be connected, however long what comes between takes."""
-    for visit in _unsettled(context.state, event.uniqueid):
+    for visit in unsettled(context.state, event.uniqueid):
         if visit.outcome == "open" and visit.gave_up_at is None:
             visit.is_pickup_seen = True
 
 
 def answered(context: Context, event: AgentAnswered) -> None:
     """Caller and agent are connected."""
-    visit = _in_queue(context.state, event.uniqueid, event.queue)
+    visit = in_queue(context.state, event.uniqueid, event.queue)
     if visit is None:
         visit = _enter_unseen(
             context,
@@ -223,23 +200,10 @@ def answered(context: Context, event: AgentAnswered) -> None:
         context.state.legs[event.agent_uniqueid] = visit.uniqueid
     visit.told_wait_ms = event.wait_ms
     if visit.wait_ms is None:
-        visit.wait_ms = _waited(visit, event.at)
+        visit.wait_ms = waited(visit, event.at)
     agents.cancel_offers(context, event.uniqueid, event.at, but=event.agent)
     agents.answered(context, agent, visit, event.at)
     changed(context, visit)
-
-
-def connect(context: Context, visit: Visit, interface: str, name: str, at: int | None) -> None:
-    """Makes the visit an answered one, talking since `at` (None: not known yet)."""
-    visit.status = "talking"
-    visit.outcome = "answered"
-    visit.ended_at = None
-    visit.answered_at = at
-    visit.agent = interface
-    visit.agent_name = name
-    visit.missing_since = None
-    visit.deadline = None
-    context.state.due_callers.pop(visit.uniqueid, None)
 
 
 def finished(context: Context, event: AgentFinished) -> None:
@@ -281,11 +245,11 @@ def transferred(context: Context, event: Transferred) -> None:
     """A transfer by the agent ends the agent's talk, however long the customer talks on."""
     kind: Transfer = "attended" if event.is_attended else "blind"
     for transferer in event.transferers:
-        visit = _visit_of_leg(context.state, transferer)
+        visit = visit_of_leg(context.state, transferer)
         if visit is not None:
             _note_transfer(context, visit, event.at, kind)
             return
-    for visit in _unsettled(context.state, event.transferee):
+    for visit in unsettled(context.state, event.transferee):
         if visit.outcome == "answered":
             _note_transfer(context, visit, event.at, kind)
             return
@@ -293,13 +257,13 @@ def transferred(context: Context, event: Transferred) -> None:
 
 def hold_changed(context: Context, event: HoldChanged) -> None:
     """The agent put the caller on hold, or took them back."""
-    visit = _visit_of_leg(context.state, event.uniqueid)
+    visit = visit_of_leg(context.state, event.uniqueid)
     if visit is None or visit.status != "talking":
         return
     if event.is_on_hold:
         visit.hold_since = visit.hold_since or event.at
     elif visit.hold_since is not None:
-        visit.hold_ms += _elapsed(visit, visit.hold_since, event.at)
+        visit.hold_ms += elapsed(visit, visit.hold_since, event.at)
         visit.hold_since = None
     changed(context, visit)
     agents.hold_changed(context, visit.agent, event.at)
@@ -307,7 +271,7 @@ def hold_changed(context: Context, event: HoldChanged) -> None:
 
 def settle(context: Context, uniqueid: str) -> None:
     """A moment awaited for this caller has come: what is provisional is decided."""
-    for visit in _unsettled(context.state, uniqueid):
+    for visit in unsettled(context.state, uniqueid):
         if visit.deadline is None:
             continue
         if visit.deadline > context.at:
@@ -330,56 +294,7 @@ def weigh(context: Context, visit: Visit, *, is_due: bool = False) -> None:
         is_inferred = ending == "unknown" or (
             visit.gave_up_at is None and visit.left_at is None and visit.told_outcome is None
         )
-        end_wait(context, visit, ending, _left_at(visit, context.at), is_estimated=is_inferred)
-
-
-def end_wait(
-    context: Context, visit: Visit, outcome: Outcome, at: int, *, is_estimated: bool = False
-) -> None:
-    """The wait is over without an answer; nothing about the visit will change any more."""
-    visit.outcome = outcome
-    visit.status = "ended"
-    visit.ended_at = max(at, visit.entered_at)
-    visit.is_estimated = visit.is_estimated or is_estimated
-    if outcome != "unknown":
-        visit.wait_ms = _waited(visit, at)
-    agents.cancel_offers(context, visit.uniqueid, visit.ended_at)
-    changed(context, visit)
-    retire(context.state, visit)
-
-
-def close_talk(
-    context: Context,
-    visit: Visit,
-    at: int,
-    ended_by: EndedBy,
-    *,
-    is_estimated: bool = False,
-) -> None:
-    """The agent's talk is over; who ended it may still be told better for a moment."""
-    visit.is_estimated = visit.is_estimated or is_estimated
-    if visit.hold_since is not None:
-        visit.hold_ms += _elapsed(visit, visit.hold_since, at)
-        visit.hold_since = None
-    if visit.answered_at is not None:
-        visit.talk_ms = max(0, _elapsed(visit, visit.answered_at, at) - visit.hold_ms)
-        at = max(at, visit.answered_at)
-    visit.status = "ended"
-    visit.ended_at = at
-    visit.ended_by = ended_by
-    visit.agent_idle_at = None
-    visit.deadline = None
-    _await(context, visit, max(at, context.at))
-    agent = context.state.agents.get(visit.agent)
-    if agent is not None:
-        agents.call_over(context, agent, visit, at)
-    changed(context, visit)
-
-
-def changed(context: Context, visit: Visit) -> None:
-    """The visit's row and its window's row are due."""
-    recount(context, visit)
-    context.visit_changed(visit)
+        end_wait(context, visit, ending, left_at_or(visit, context.at), is_estimated=is_inferred)
 
 
 def _note_transfer(context: Context, visit: Visit, at: int, kind: Transfer) -> None:
@@ -393,7 +308,7 @@ def _note_transfer(context: Context, visit: Visit, at: int, kind: Transfer) -> N
 def _agent_gone(context: Context, visit: Visit, at: int) -> None:
     if visit.status == "talking" and visit.hung_up_at is None:
         visit.agent_idle_at = visit.agent_idle_at or at
-        _await(context, visit, at)
+        await_evidence(context, visit, at)
 
 
 def _close_unseen(context: Context, visit: Visit) -> None:
@@ -405,66 +320,6 @@ def _close_unseen(context: Context, visit: Visit) -> None:
         close_talk(context, visit, visit.hung_up_at, ended_by, is_estimated=True)
     elif visit.agent_idle_at is not None:
         close_talk(context, visit, visit.agent_idle_at, "unknown", is_estimated=True)
-
-
-def _leave_provisionally(context: Context, visit: Visit, at: int) -> None:
-    visit.status = "ended"
-    if visit.ended_at is None:
-        visit.ended_at = max(at, visit.entered_at)
-    _await(context, visit, at)
-    changed(context, visit)
-
-
-def _await(context: Context, visit: Visit, at: int) -> None:
-    if visit.deadline is None:
-        visit.deadline = at + PROVISIONAL_MS
-        await_caller(context.state, visit.uniqueid, visit.deadline)
-
-
-def _left_at(visit: Visit, otherwise: int) -> int:
-    for moment in (visit.gave_up_at, visit.left_at, visit.hung_up_at, visit.missing_since):
-        if moment is not None:
-            return moment
-    return otherwise
-
-
-def _elapsed(visit: Visit, start: int, end: int) -> int:
-    """Never negative: a clock that stepped back gives 0, and the visit is marked estimated."""
-    if end < start:
-        visit.is_estimated = True
-        return 0
-    return end - start
-
-
-def _waited(visit: Visit, at: int) -> int:
-    """The wait until `at`; where the entry is estimated Asterisk's own whole seconds are better."""
-    if visit.is_estimated and visit.told_wait_ms is not None:
-        return visit.told_wait_ms
-    return _elapsed(visit, visit.entered_at, at)
-
-
-def _unsettled(state: SiteState, uniqueid: str) -> tuple[Visit, ...]:
-    caller = state.callers.get(uniqueid)
-    return tuple(caller.visits) if caller else ()
-
-
-def _in_queue(state: SiteState, uniqueid: str, queue: str) -> Visit | None:
-    """The caller's visit to this queue whose wait can still end."""
-    for visit in reversed(_unsettled(state, uniqueid)):
-        if visit.queue == queue and visit.outcome == "open":
-            return visit
-    return None
-
-
-def _visit_of_leg(state: SiteState, agent_uniqueid: str) -> Visit | None:
-    caller_uniqueid = state.legs.get(agent_uniqueid)
-    if caller_uniqueid is None:
-        return None
-    for visit in reversed(_unsettled(state, caller_uniqueid)):
-        if visit.agent_uniqueid == agent_uniqueid:
-            return visit
-    del state.legs[agent_uniqueid]
-    return None
 
 
 def _call_of_agent(state: SiteState, event: AgentFinished) -> Visit | None:
@@ -522,16 +377,3 @@ def _enter_unseen(
         caller_hash=caller_hash,
         is_estimated=True,
     )
-
-
-def _give_way(context: Context) -> None:
-    """Too many callers: the oldest leaves, its open visits as unknown."""
-    uniqueid, caller = next(iter(context.state.callers.items()))
-    for visit in tuple(caller.visits):
-        if visit.outcome == "open":
-            end_wait(context, visit, "unknown", context.at, is_estimated=True)
-        else:
-            if visit.status == "talking":
-                close_talk(context, visit, context.at, "unknown", is_estimated=True)
-            retire(context.state, visit)
-    context.state.callers.pop(uniqueid, None)

@@ -7,8 +7,9 @@ a line add a visit, marked estimated: a whole second is all it tells.
 from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.events import LogAnswered, LogEnded, LogEntered
-from streams.domain.queue_calls import changed, close_talk, connect, end_wait, enter, move_on
+from streams.domain.queue_calls import move_on
 from streams.domain.site_state import Agent, SiteState, Visit
+from streams.domain.visits import changed, close_talk, connect, end_wait, enter
 
 SAME_ENTRY_MS = 2_000
 

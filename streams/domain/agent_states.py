@@ -1,0 +1,115 @@
+"""The one state an agent is in, and its rows.
+
+States never overlap. Of several that apply the later in this list holds: logged_out, unreachable or
+available, paused (in all own queues), wrap_up, busy_other, ringing, hold, talking.
+"""
+
+from streams.domain.context import Context
+from streams.domain.facts import AgentState, AgentStateName, OfferResult
+from streams.domain.site_state import Agent, find_visit
+
+UNREACHABLE = frozenset((4, 5))
+"""Asterisk's device states invalid and unavailable."""
+
+
+def refresh(
+    context: Context,
+    agent: Agent,
+    at: int,
+    *,
+    offer_result: OfferResult = "",
+    is_estimated: bool = False,
+) -> None:
+    """Ends the running state and begins the one that follows from what is known, if another."""
+    state, queue, call_id = _derive(context, agent)
+    reason = _pause_reason(agent) if state == "paused" else ""
+    if (state, reason, queue, call_id) == (
+        agent.state,
+        agent.pause_reason,
+        agent.queue,
+        agent.call_id,
+    ):
+        return
+    is_estimated = is_estimated or context.is_time_estimated
+    started_at = at
+    if agent.state is not None:
+        # A phone may ring and be refused within a millisecond: the offer must remain countable.
+        least = 1 if agent.state == "ringing" else 0
+        if at < agent.started_at:
+            agent.is_estimated = True
+        started_at = max(at, agent.started_at + least)
+        agent.is_estimated = agent.is_estimated or is_estimated
+        if started_at > agent.started_at:
+            _add_state(context, agent, started_at, offer_result)
+    agent.state, agent.pause_reason, agent.queue, agent.call_id = state, reason, queue, call_id
+    agent.started_at = started_at
+    agent.state_since = min(_since(agent, state) or started_at, started_at)
+    agent.is_estimated = is_estimated
+    _add_state(context, agent, None, "")
+
+
+def is_paused(agent: Agent) -> bool:
+    """Paused in all own queues; an agent without queues is not."""
+    return bool(agent.memberships) and all(m.is_paused for m in agent.memberships.values())
+
+
+def _derive(context: Context, agent: Agent) -> tuple[AgentStateName, str, str]:
+    if agent.calls:
+        call_id, uniqueid = next(reversed(agent.calls.items()))
+        visit = find_visit(context.state, uniqueid, call_id)
+        if visit is None:
+            return "talking", "", call_id
+        return "talking" if visit.hold_since is None else "hold", visit.queue, call_id
+    if agent.offers:
+        offer = next(iter(agent.offers.values()))
+        return "ringing", offer.queue, offer.call_id
+    if agent.is_busy_other:
+        return "busy_other", "", ""
+    if agent.wrap_up_since is not None:
+        return "wrap_up", "", agent.wrap_up_call[0]
+    if not agent.memberships:
+        return "logged_out", "", ""
+    if is_paused(agent):
+        return "paused", "", ""
+    if agent.status in UNREACHABLE:
+        return "unreachable", "", ""
+    return "available", "", ""
+
+
+def _pause_reason(agent: Agent) -> str:
+    return next((m.pause_reason for m in agent.memberships.values() if m.pause_reason), "")
+
+
+def _since(agent: Agent, state: AgentStateName) -> int:
+    """Since when the agent is paused or logged in, whatever interrupted it."""
+    if not agent.memberships:
+        return 0
+    if state == "paused":
+        return max(m.pause_since for m in agent.memberships.values())
+    return min(m.login_at or m.started_at for m in agent.memberships.values())
+
+
+def _add_state(
+    context: Context, agent: Agent, ended_at: int | None, offer_result: OfferResult
+) -> None:
+    if agent.state is None:
+        return
+    context.add(
+        AgentState(
+            context.state.tenant_id,
+            context.state.site,
+            "voice",
+            context.agent_key(agent.interface),
+            agent.name,
+            agent.state,
+            agent.pause_reason,
+            agent.queue,
+            agent.call_id,
+            agent.started_at,
+            ended_at,
+            agent.state_since,
+            offer_result,
+            agent.is_estimated,
+            context.version,
+        )
+    )
