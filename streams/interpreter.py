@@ -209,10 +209,13 @@ def _dialled(at: int, fields: Fields) -> ev.Event | None:
 
 
 def _dial_ended(at: int, fields: Fields) -> ev.Event | None:
-    uniqueid = _text(fields, "Uniqueid")
-    if not uniqueid or _text(fields, "DialStatus") != "ANSWER":
-        return None
-    return ev.DialAnswered(at, uniqueid, _text(fields, "DestUniqueid"))
+    uniqueid, dialled = _text(fields, "Uniqueid"), _text(fields, "DestUniqueid")
+    status = _text(fields, "DialStatus")
+    if uniqueid and status == "ANSWER":
+        return ev.DialAnswered(at, uniqueid, dialled)
+    if uniqueid and status == "CANCEL":
+        return ev.DialCancelled(at, uniqueid, dialled)
+    return None
 
 
 def _hold(at: int, fields: Fields) -> ev.Event:

@@ -30,9 +30,12 @@ def refresh(
         agent.call_id,
     ):
         return
-    is_estimated = is_estimated or context.is_time_estimated
     started_at = at
-    if agent.state is not None:
+    if agent.state is None:
+        # Seen for the first time: the row begins where our sight does, and says so exactly.
+        is_estimated = context.is_time_estimated
+    else:
+        is_estimated = is_estimated or context.is_time_estimated
         # A phone may ring and be refused within a millisecond: the offer must remain countable.
         least = 1 if agent.state == "ringing" else 0
         if at < agent.started_at:

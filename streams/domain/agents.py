@@ -7,7 +7,7 @@ call counts as `busy_other` only when no call has explained it for two seconds; 
 from streams.domain.agent_states import is_paused, refresh
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_agent, await_caller
-from streams.domain.events import MemberSeen
+from streams.domain.events import AgentOffered, DialCancelled, MemberSeen
 from streams.domain.facts import OfferResult
 from streams.domain.site_state import Agent, Offer, Visit, find_visit
 from streams.domain.windows import recount, retire
@@ -16,6 +16,9 @@ BUSY_CONFIRMED_MS = 2_000
 
 IN_USE = frozenset((2, 3, 7, 8))
 """Asterisk's device states in use, busy, ringing while in use, on hold."""
+
+RINGING = frozenset((6, 7))
+"""Ringing, and ringing while in use."""
 
 IDLE = frozenset((0, 1))
 """Not in use, and unknown: how a phone looks that cannot tell, and that Asterisk rings."""
@@ -64,27 +67,51 @@ def look_again(context: Context, agent: Agent) -> None:
             await_agent(context.state, agent.interface, agent.wrap_up_until)
 
 
-def offered(context: Context, agent: Agent, uniqueid: str, queue: str, call_id: str) -> None:
+def offered(context: Context, agent: Agent, event: AgentOffered, call_id: str) -> None:
     """The agent's phone rings for a caller."""
     end_wrap_up(context, agent, context.at)
     agent.busy_since = None
     agent.is_busy_other = False
-    agent.offers[uniqueid] = Offer(queue, call_id, context.at)
+    agent.offers[event.uniqueid] = Offer(event.queue, call_id, context.at, event.agent_uniqueid)
     refresh(context, agent, context.at)
 
 
-def offer_over(context: Context, agent: Agent, uniqueid: str, at: int, result: OfferResult) -> None:
+def offer_over(
+    context: Context,
+    agent: Agent,
+    uniqueid: str,
+    at: int,
+    result: OfferResult,
+    *,
+    is_estimated: bool = False,
+) -> None:
     """The phone no longer rings for this caller."""
     if agent.offers.pop(uniqueid, None) is not None:
         _still_in_use(context, agent, at)
-        refresh(context, agent, at, offer_result=result)
+        refresh(context, agent, at, offer_result=result, is_estimated=is_estimated)
 
 
-def cancel_offers(context: Context, uniqueid: str, at: int, *, but: str = "") -> None:
+def cancel_offers(context: Context, visit: Visit, at: int, *, but: str = "") -> None:
     """The caller is gone, or answered by agent `but`: whoever else was ringing no longer is."""
     for agent in context.state.agents.values():
-        if uniqueid in agent.offers and agent.interface != but:
-            offer_over(context, agent, uniqueid, at, "cancelled")
+        offer = agent.offers.get(visit.uniqueid)
+        if offer and offer.call_id in ("", visit.call_id) and agent.interface != but:
+            offer_over(context, agent, visit.uniqueid, at, "cancelled")
+
+
+def dial_cancelled(context: Context, event: DialCancelled) -> None:
+    """Asterisk stopped ringing a phone: the caller went away, or another agent answered."""
+    for agent in context.state.agents.values():
+        offer = agent.offers.get(event.uniqueid)
+        if offer and offer.agent_uniqueid == event.dialled_uniqueid:
+            offer_over(context, agent, event.uniqueid, event.at, "cancelled")
+            return
+
+
+def offers_unlisted(context: Context, agent: Agent, at: int) -> None:
+    """A list shows that the phone does not ring; how the offers ended was not seen."""
+    for uniqueid in tuple(agent.offers):
+        offer_over(context, agent, uniqueid, at, "", is_estimated=True)
 
 
 def answered(context: Context, agent: Agent, visit: Visit, at: int) -> None:

@@ -119,6 +119,13 @@ class DialAnswered(Event, gc=False):
     dialled_uniqueid: str
 
 
+class DialCancelled(Event, gc=False):
+    """Asterisk stopped ringing a phone before it was answered or refused."""
+
+    uniqueid: str
+    dialled_uniqueid: str
+
+
 class HoldChanged(Event, gc=False):
     """A channel put its peer on hold, or took it back."""
 

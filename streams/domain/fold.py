@@ -121,6 +121,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
     ev.AgentOffered: queue_calls.offered,
     ev.OfferMissed: queue_calls.offer_missed,
     ev.DialAnswered: _dial_answered,
+    ev.DialCancelled: agents.dial_cancelled,
     ev.AgentAnswered: queue_calls.answered,
     ev.AgentFinished: queue_calls.finished,
     ev.HoldChanged: queue_calls.hold_changed,

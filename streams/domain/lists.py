@@ -64,7 +64,9 @@ def member_listed(context: Context, event: MemberSeen) -> None:
     """An agent is in a queue."""
     if context.state.listing is not None:
         context.state.listing.members.append((event.agent, event.queue))
-    memberships.member_seen(context, event)
+    agent = memberships.member_seen(context, event)
+    if agent.offers and event.status not in agents.RINGING:
+        agents.offers_unlisted(context, agent, event.at)
 
 
 def channel_listed(context: Context, event: ChannelListed) -> None:
@@ -163,7 +165,7 @@ def _answered_unseen(
     visit.agent_uniqueid = agent_uniqueid
     if agent_uniqueid:
         context.state.legs[agent_uniqueid] = visit.uniqueid
-    agents.cancel_offers(context, visit.uniqueid, context.at, but=interface)
+    agents.cancel_offers(context, visit, context.at, but=interface)
     if agent is not None:
         agents.answered(context, agent, visit, context.at)
     changed(context, visit)

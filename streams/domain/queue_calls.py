@@ -52,7 +52,7 @@ def joined(context: Context, event: CallerJoined) -> None:
     """A caller entered a queue; whatever else they were in is over for them."""
     caller = context.state.callers.get(event.uniqueid)
     for visit in tuple(caller.visits) if caller else ():
-        if visit.ended_at is not None:
+        if visit.status == "ended" and visit.outcome != "open":
             continue
         if visit.queue == event.queue and visit.status == "waiting" and visit.is_estimated:
             # The list answered before the event came: the same visit, now known better.
@@ -156,7 +156,7 @@ def offered(context: Context, event: AgentOffered) -> None:
     """An agent's phone rings for a caller."""
     agent = agents.agent_of(context, event.agent, event.agent_name)
     visit = in_queue(context.state, event.uniqueid, event.queue)
-    agents.offered(context, agent, event.uniqueid, event.queue, visit.call_id if visit else "")
+    agents.offered(context, agent, event, visit.call_id if visit else "")
 
 
 def offer_missed(context: Context, event: OfferMissed) -> None:
@@ -201,7 +201,7 @@ def answered(context: Context, event: AgentAnswered) -> None:
     visit.told_wait_ms = event.wait_ms
     if visit.wait_ms is None:
         visit.wait_ms = waited(visit, event.at)
-    agents.cancel_offers(context, event.uniqueid, event.at, but=event.agent)
+    agents.cancel_offers(context, visit, event.at, but=event.agent)
     agents.answered(context, agent, visit, event.at)
     changed(context, visit)
 
@@ -232,7 +232,7 @@ def finished(context: Context, event: AgentFinished) -> None:
         visit.is_estimated = True
         connect(context, visit, event.agent, agent.name, event.at - event.talk_ms)
         visit.wait_ms = event.wait_ms if visit.wait_ms is None else visit.wait_ms
-        agents.cancel_offers(context, visit.uniqueid, event.at)
+        agents.cancel_offers(context, visit, event.at)
         agent.calls[visit.call_id] = visit.uniqueid
     at = event.at
     if visit.hung_up_at is not None:

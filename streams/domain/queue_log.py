@@ -48,7 +48,7 @@ def log_answered(context: Context, event: LogAnswered) -> None:
     visit.agent_uniqueid = event.agent_uniqueid
     if event.agent_uniqueid:
         context.state.legs[event.agent_uniqueid] = visit.uniqueid
-    agents.cancel_offers(context, visit.uniqueid, event.at, but=interface)
+    agents.cancel_offers(context, visit, event.at, but=interface)
     if agent is not None:
         agents.answered(context, agent, visit, event.at)
     changed(context, visit)

@@ -99,6 +99,7 @@ class Offer(msgspec.Struct, array_like=True):
     queue: str
     call_id: str
     started_at: int
+    agent_uniqueid: str = ""
 
 
 class Agent(msgspec.Struct, array_like=True):

@@ -73,7 +73,7 @@ def end_wait(
     visit.is_estimated = visit.is_estimated or is_estimated
     if outcome != "unknown":
         visit.wait_ms = waited(visit, at)
-    agents.cancel_offers(context, visit.uniqueid, visit.ended_at)
+    agents.cancel_offers(context, visit, visit.ended_at)
     changed(context, visit)
     retire(context.state, visit)
 
