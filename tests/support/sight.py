@@ -1,0 +1,35 @@
+"""What a scenario's manager connections could see of what happened."""
+
+import itertools
+from typing import Any
+
+from tests.support.captures import Scenario
+
+
+class Sight:
+    """What the connections could see: everything but the time between them."""
+
+    def __init__(self, scenario: Scenario, *, has_log: bool) -> None:
+        self.connections = connections = scenario.connections
+        self.has_log = has_log
+        self.has_cancelled_rings = not scenario.version.startswith("13.")
+        self.gaps = [
+            (before.last_ms, after.first_ms) for before, after in itertools.pairwise(connections)
+        ]
+        self.began_ms = connections[0].first_ms
+        self.ended_ms = connections[-1].last_ms
+
+    def has_heard_join(self, call: dict[str, Any]) -> bool:
+        """The truth takes the last second before a cut for the gap; the bytes tell."""
+        name = f"Queue: {call['queue']}\r\n".encode()
+        uniqueid = f"Uniqueid: {call['uniqueid']}\r\n".encode()
+        return any(
+            chunk.data.startswith(b"Event: QueueCallerJoin") and name in chunk.data
+            for connection in self.connections
+            for chunk in connection.chunks
+            if uniqueid in chunk.data
+        )
+
+    def is_seen(self, at: int) -> bool:
+        """Whether a moment, told in whole seconds, was surely heard."""
+        return all(not (start - 1000 < at < end + 1000) for start, end in self.gaps)
