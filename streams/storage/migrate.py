@@ -1,0 +1,136 @@
+"""Brings a ClickHouse to the schema of clickhouse/schema. Applying it twice changes nothing.
+
+What was applied stands with its checksum in `callcentre.schema_changes`. A migration whose file was
+changed or removed afterwards stops everything: forward only. Every statement can run twice, so a
+migration that was cut short is simply run again.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from clickhouse_connect.driver.client import Client
+
+from streams.storage.errors import SchemaError
+from streams.storage.schema_files import DATABASE, SchemaFiles, SqlFile, read_schema
+
+_PREPARATION = (
+    f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
+    f"""CREATE TABLE IF NOT EXISTS {DATABASE}.schema_changes
+(
+    kind LowCardinality(String) COMMENT 'migration, function or view',
+    name String COMMENT 'File in clickhouse/schema',
+    checksum String COMMENT 'SHA-256 of its text when it was applied',
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'Moment it was applied'
+)
+ENGINE = ReplacingMergeTree(applied_at)
+ORDER BY (kind, name)
+COMMENT 'Which files of clickhouse/schema were applied.'""",
+)
+
+
+class Change(NamedTuple):
+    """A file that is (to be) applied; `kind` is migration, function or view."""
+
+    kind: str
+    file: SqlFile
+
+
+def migrate(
+    client: Client, *, schema: SchemaFiles | None = None, is_dry_run: bool = False
+) -> list[Change]:
+    """Applies what is missing, in order, and returns it; a dry run only returns it.
+
+    Empty if the database is up to date. Raises SchemaError if an applied migration was changed or
+    removed, and what clickhouse-connect raises if a statement fails; what was applied until then
+    stays and is remembered.
+    """
+    schema = schema or read_schema()
+    applied = _applied_checksums(client)
+    _check_history(schema, applied)
+    changes = list(_missing(schema, applied))
+    if is_dry_run or not changes:
+        return changes
+    for statement in _PREPARATION:
+        client.command(statement)
+    for change in changes:
+        _apply(client, change)
+    _comment_view_columns(client)
+    return changes
+
+
+def _applied_checksums(client: Client) -> dict[tuple[str, str], str]:
+    if not client.command(f"EXISTS TABLE {DATABASE}.schema_changes"):
+        return {}
+    rows = client.query(
+        f"SELECT kind, name, checksum FROM {DATABASE}.schema_changes FINAL"
+    ).result_rows
+    return {(kind, name): checksum for kind, name, checksum in rows}
+
+
+def _check_history(schema: SchemaFiles, applied: dict[tuple[str, str], str]) -> None:
+    present = {file.name: file.checksum for file in schema.migrations}
+    for (kind, name), checksum in sorted(applied.items()):
+        if kind != "migration" or present.get(name) == checksum:
+            continue
+        what = "changed" if name in present else "removed"
+        raise SchemaError(
+            f"migration {name} was {what} after it was applied: put it back and add a new one"
+        )
+
+
+def _missing(schema: SchemaFiles, applied: dict[tuple[str, str], str]) -> Iterable[Change]:
+    for kind, files in (
+        ("migration", schema.migrations),
+        ("function", schema.functions),
+        ("view", schema.views),
+    ):
+        for file in files:
+            if applied.get((kind, file.name)) != file.checksum:
+                yield Change(kind, file)
+
+
+def _apply(client: Client, change: Change) -> None:
+    for statement in change.file.statements:
+        client.command(statement)
+    client.insert(
+        "schema_changes",
+        [[change.kind, change.file.name, change.file.checksum]],
+        column_names=["kind", "name", "checksum"],
+        column_type_names=["LowCardinality(String)", "String", "String"],
+        database=DATABASE,
+    )
+
+
+def _comment_view_columns(client: Client) -> None:
+    """Gives a view's column without a comment of its own the comment of its table's column.
+
+    The table is the one whose name the view's begins with after `v_`; else the column's name has to
+    mean the same in every table that has it.
+    """
+    rows = client.query(
+        "SELECT columns.table, name, comment, tables.engine = 'View' AS is_view"
+        " FROM system.columns AS columns"
+        " INNER JOIN system.tables AS tables"
+        " ON tables.database = columns.database AND tables.name = columns.table"
+        f" WHERE columns.database = '{DATABASE}' ORDER BY columns.table, position"
+    ).result_rows
+    comments: dict[str, dict[str, str]] = {}
+    for table, name, comment, is_view in rows:
+        if comment and not is_view:
+            comments.setdefault(name, {})[table] = comment
+    clauses: dict[str, list[str]] = {}
+    for view, name, comment, is_view in rows:
+        if is_view and not comment:
+            inherited = _inherited_comment(view, comments.get(name, {}))
+            text = inherited.replace("\\", "\\\\").replace("'", "\\'")
+            clauses.setdefault(view, []).append(f"COMMENT COLUMN {name} '{text}'")
+    for view, missing in clauses.items():
+        client.command(f"ALTER TABLE {DATABASE}.{view} {', '.join(missing)}")
+
+
+def _inherited_comment(view: str, by_table: dict[str, str]) -> str:
+    for table, comment in by_table.items():
+        if view.removeprefix("v_").startswith(table):
+            return comment
+    meanings = set(by_table.values())
+    return meanings.pop() if len(meanings) == 1 else ""
