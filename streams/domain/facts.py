@@ -162,6 +162,24 @@ class QueueWindow(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
+class StaleWindow(msgspec.Struct, frozen=True, gc=False):
+    """A window that changed after it had left the site's state: no row, but a row to be made anew.
+
+    Whoever stores facts takes the sums over the stored queue calls of the window instead, with
+    this version.
+    """
+
+    TABLE: ClassVar[str] = "stale_windows"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "queue", "window_start", "site", "channel")
+
+    tenant_id: str
+    site: str
+    channel: Channel
+    queue: str
+    window_start: int
+    version: int
+
+
 class OutboundCall(msgspec.Struct, frozen=True, gc=False):
     """A call an agent placed outside the queues."""
 
@@ -222,7 +240,14 @@ class CoverageGap(msgspec.Struct, frozen=True, gc=False):
 
 
 Fact = (
-    QueueCall | AgentState | AgentMembership | QueueWindow | OutboundCall | SiteStatus | CoverageGap
+    QueueCall
+    | AgentState
+    | AgentMembership
+    | QueueWindow
+    | StaleWindow
+    | OutboundCall
+    | SiteStatus
+    | CoverageGap
 )
 
 FACT_TYPES: tuple[type[Fact], ...] = (
@@ -234,3 +259,4 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     SiteStatus,
     CoverageGap,
 )
+"""Facts that are rows of a table of their own."""

@@ -147,6 +147,8 @@ class Window(msgspec.Struct, array_like=True):
     hold_ms: int = 0
     wrap_up_ms: int = 0
     version: int = 0
+    # It had left the state before: these are not all of its calls.
+    is_stale: bool = False
 
 
 class Outbound(msgspec.Struct, array_like=True):

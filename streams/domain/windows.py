@@ -4,9 +4,10 @@ A queue call is counted under its outcome all the time, so offered is always the
 outcomes. Its wait is added once, when it can no longer change; talk, hold and wrap-up as they grow.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
-from streams.domain.facts import Outcome, QueueWindow
+from streams.domain.facts import Outcome, QueueCall, QueueWindow, StaleWindow
 from streams.domain.interval import WINDOW_MS, window_start
 from streams.domain.site_state import SiteState, Visit, Window
 
@@ -33,7 +34,7 @@ def recount(context: "Context", visit: Visit) -> None:
         window.counts[_PLACE[visit.outcome]] += 1
         visit.counted_outcome = visit.outcome
     if not visit.is_wait_counted and visit.wait_ms is not None:
-        _add_wait(window, visit, visit.wait_ms)
+        visit.is_wait_counted = _add_wait(window, visit.outcome, visit.wait_ms)
     window.talk_ms += visit.talk_ms - visit.counted_talk_ms
     window.hold_ms += visit.hold_ms - visit.counted_hold_ms
     window.wrap_up_ms += visit.wrap_up_ms - visit.counted_wrap_up_ms
@@ -55,14 +56,16 @@ def retire(state: SiteState, visit: Visit) -> None:
 
 def drop_old(state: SiteState) -> None:
     """Lets windows go that no call can change any more."""
-    limit = state.now - WINDOW_MS - KEPT_AFTER_END_MS
+    limit = _oldest_kept(state)
     old = [k for k, w in state.windows.items() if w.unsettled <= 0 and w.start < limit]
     for key in old:
         del state.windows[key]
 
 
-def window_fact(tenant_id: str, site: str, window: Window) -> QueueWindow:
-    """The row of a window."""
+def window_fact(tenant_id: str, site: str, window: Window) -> QueueWindow | StaleWindow:
+    """The row of a window, or the word that it has to be made from all stored calls."""
+    if window.is_stale:
+        return StaleWindow(tenant_id, site, "voice", window.queue, window.start, window.version)
     count = dict(zip(OUTCOMES, window.counts, strict=True))
     return QueueWindow(
         tenant_id=tenant_id,
@@ -97,29 +100,53 @@ def window_fact(tenant_id: str, site: str, window: Window) -> QueueWindow:
     )
 
 
+def window_of_calls(stale: StaleWindow, calls: Iterable[QueueCall]) -> QueueWindow:
+    """The row of a window as the sums over its queue calls; what the fold counts as they change.
+
+    `calls`: the current queue calls of the window's queue, site and quarter of an hour.
+    """
+    window = Window(stale.queue, stale.window_start, [0] * len(OUTCOMES), version=stale.version)
+    for call in calls:
+        window.counts[_PLACE[call.outcome]] += 1
+        if call.wait_ms is not None:
+            _add_wait(window, call.outcome, call.wait_ms)
+        window.talk_ms += call.talk_ms
+        window.hold_ms += call.hold_ms
+        window.wrap_up_ms += call.wrap_up_ms
+    row = window_fact(stale.tenant_id, stale.site, window)
+    assert isinstance(row, QueueWindow)
+    return row
+
+
+def _oldest_kept(state: SiteState) -> int:
+    return state.now - WINDOW_MS - KEPT_AFTER_END_MS
+
+
 def _window_of(state: SiteState, visit: Visit) -> tuple[str, Window]:
     start = window_start(visit.entered_at)
     key = f"{start}|{visit.queue}"
     window = state.windows.get(key)
     if window is None:
         window = state.windows[key] = Window(visit.queue, start, [0] * len(OUTCOMES))
+        window.is_stale = start < _oldest_kept(state)
     return key, window
 
 
-def _add_wait(window: Window, visit: Visit, wait_ms: int) -> None:
+def _add_wait(window: Window, outcome: Outcome, wait_ms: int) -> bool:
+    """Adds a wait; False if a call of this outcome (open, unknown) has none to count."""
     second = wait_ms // 1000
-    if visit.outcome == "answered":
+    if outcome == "answered":
         window.answered_wait_ms += wait_ms
         window.answered_wait_max_ms = max(window.answered_wait_max_ms, wait_ms)
         window.answered_waits[second] = window.answered_waits.get(second, 0) + 1
-    elif visit.outcome == "abandoned":
+    elif outcome == "abandoned":
         window.abandoned_wait_ms += wait_ms
         window.abandoned_wait_max_ms = max(window.abandoned_wait_max_ms, wait_ms)
         window.abandoned_waits[second] = window.abandoned_waits.get(second, 0) + 1
-    elif visit.outcome in FLOW_OUTS:
+    elif outcome in FLOW_OUTS:
         window.flowed_out_wait_ms += wait_ms
         window.flowed_out_wait_max_ms = max(window.flowed_out_wait_max_ms, wait_ms)
         window.flowed_out_waits[second] = window.flowed_out_waits.get(second, 0) + 1
     else:
-        return
-    visit.is_wait_counted = True
+        return False
+    return True

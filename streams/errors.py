@@ -1,0 +1,30 @@
+"""What can go wrong in the streams, each with one reader and one reaction.
+
+    StreamsError
+    ├── ConfigError          the operator: the command ends and names the wrong key
+    ├── TopicsError          the operator: the command ends and says which topic is not as it must be
+    ├── StateRecordError     the operator: the worker stops, its stored state is of another program
+    └── DeadLetterFloodError the operator: the worker stops before it diverts everything
+
+ClickHouse's absence is no error here: the flush waits it out (`streams.storage.errors`).
+"""
+
+
+class StreamsError(Exception):
+    """Base of the errors of this room."""
+
+
+class ConfigError(StreamsError):
+    """The configuration cannot be used; the text names the key."""
+
+
+class TopicsError(StreamsError):
+    """A topic is missing or has another number of partitions than configured."""
+
+
+class StateRecordError(StreamsError):
+    """A stored state record cannot be read. Never guessed at: the worker stops."""
+
+
+class DeadLetterFloodError(StreamsError):
+    """So many batches break the fold that it is the program, not the batches."""

@@ -1,0 +1,87 @@
+"""Facts and raw batches as columns of the tables. Field names are column names, in the same order.
+
+Times stay integer milliseconds: that is what DateTime64(3) holds. Two columns differ from their
+field (docs/adr/0011): `uniqueid` of a queue call is computed by ClickHouse from `call_id`, and
+`contact_id` is stored empty where it equals the uniqueid; `v_queue_calls` shows both.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import astuple
+
+from streams.domain.facts import FACT_TYPES, Fact, QueueCall
+
+EVENT_BATCHES = "event_batches"
+
+
+class RawBatch(msgspec.Struct, frozen=True, gc=False):
+    """A published batch as it is kept for audit and rebuild.
+
+    It stands for the events `first_sequence` to `last_sequence` only: those the fold had not applied
+    before. `payload` is the value of the Kafka message, unchanged. `received_at` is milliseconds
+    since the epoch.
+    """
+
+    tenant_id: str
+    site: str
+    generation: int
+    first_sequence: int
+    last_sequence: int
+    spool: str
+    received_at: int
+    payload: bytes
+
+
+class Block(NamedTuple):
+    """What one insert holds: column names and the columns, all of the same length (1 or more)."""
+
+    table: str
+    column_names: tuple[str, ...]
+    columns: tuple[Sequence[object], ...]
+
+
+def latest_facts(facts: Iterable[Fact]) -> dict[type[Fact], list[Fact]]:
+    """Facts by type, of those with one key only the one that holds: highest version, then last.
+
+    Types come in the order of their first fact; so do keys within a type.
+    """
+    by_type: dict[type[Fact], dict[tuple[object, ...], Fact]] = {}
+    for fact in facts:
+        fact_type = type(fact)
+        by_key = by_type.setdefault(fact_type, {})
+        key = _KEY_OF[fact_type](fact)
+        known = by_key.get(key)
+        if known is None or fact.version >= known.version:
+            by_key[key] = fact
+    return {fact_type: list(by_key.values()) for fact_type, by_key in by_type.items()}
+
+
+def fact_block(fact_type: type[Fact], facts: Sequence[Fact]) -> Block:
+    """The insert of these facts (one or more), all of this type."""
+    names = fact_type.__struct_fields__
+    columns = tuple(zip(*map(astuple, facts), strict=True))
+    if fact_type is QueueCall:
+        return _queue_call_block(names, columns)
+    return Block(fact_type.TABLE, names, columns)
+
+
+def batch_block(batches: Sequence[RawBatch]) -> Block:
+    """The insert of these raw batches (one or more)."""
+    columns = tuple(zip(*map(astuple, batches), strict=True))
+    return Block(EVENT_BATCHES, RawBatch.__struct_fields__, columns)
+
+
+def _queue_call_block(names: tuple[str, ...], columns: tuple[Sequence[object], ...]) -> Block:
+    by_name = dict(zip(names, columns, strict=True))
+    uniqueids = by_name.pop("uniqueid")
+    by_name["contact_id"] = [
+        "" if contact_id == uniqueid else contact_id
+        for contact_id, uniqueid in zip(by_name["contact_id"], uniqueids, strict=True)
+    ]
+    return Block(QueueCall.TABLE, tuple(by_name), tuple(by_name.values()))
+
+
+_KEY_OF = {fact_type: attrgetter(*fact_type.KEY) for fact_type in FACT_TYPES}
