@@ -12,6 +12,7 @@ WHERE status = 'waiting' AND entered_at > now64(3) - INTERVAL 1 DAY
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 ALTER TABLE callcentre.v_waiting_calls
+    COMMENT COLUMN queue 'Queue as the source names it',
     COMMENT COLUMN call_id 'Id of the visit to the queue',
     COMMENT COLUMN entered_at 'Moment the caller entered the queue',
     COMMENT COLUMN place 'Place by order of arrival among those who wait in this queue of this site, 1 is first',
@@ -31,6 +32,7 @@ GROUP BY tenant_id, site, channel, queue
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 ALTER TABLE callcentre.v_queues_now
+    COMMENT COLUMN queue 'Queue as the source names it',
     COMMENT COLUMN waiting 'Callers who wait now',
     COMMENT COLUMN talking 'Callers who talk to an agent now',
     COMMENT COLUMN waiting_ms 'Sum of the waits until now of those who wait, milliseconds',

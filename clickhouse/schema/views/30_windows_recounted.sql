@@ -83,5 +83,6 @@ GROUP BY tenant_id, site, channel, queue, window_start
 HAVING stored != recounted;
 
 ALTER TABLE callcentre.v_window_differences
+    COMMENT COLUMN queue 'Queue as the source names it',
     COMMENT COLUMN stored 'Counts and sums of the window; empty if there is no such row',
     COMMENT COLUMN recounted 'The same over its queue calls; empty if there are none';

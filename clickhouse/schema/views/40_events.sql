@@ -21,6 +21,7 @@ FROM
 WHERE sequence BETWEEN first_sequence AND last_sequence;
 
 ALTER TABLE callcentre.events
+    COMMENT COLUMN spool 'Id of the spool that numbered the events',
     COMMENT COLUMN sequence 'Number of the event within its spool',
     COMMENT COLUMN at 'Time of the event by the clock of the site; 1970 if the event was refused',
     COMMENT COLUMN kind 'ami, snapshot, queue_log or collector; empty if the event was refused',
