@@ -142,9 +142,9 @@ def _hung_up(at: int, fields: Fields) -> ev.Event:
 
 
 def _agent(fields: Fields) -> tuple[str, str]:
-    """Interface and label. Before Asterisk 12 events named them AgentName and AgentCalled."""
+    """Interface and label; in Asterisk 11 and older Member or AgentCalled, and AgentName."""
     interface = _text(fields, "Interface") or _text(fields, "Location")
-    interface = interface or _text(fields, "AgentCalled")
+    interface = interface or _text(fields, "Member") or _text(fields, "AgentCalled")
     name = _text(fields, "MemberName") or _text(fields, "Name") or _text(fields, "AgentName")
     return interface_of(interface), name
 
@@ -179,7 +179,7 @@ def _answered(at: int, fields: Fields) -> ev.Event:
         _text(fields, "DestUniqueid"),
         # A Local channel is optimised away soon after the answer; its end says nothing.
         bool(leg) and not leg.startswith("Local/"),
-        _ms(_text(fields, "HoldTime")),
+        _ms(_text(fields, "HoldTime") or _text(fields, "Holdtime")),
     )
 
 
