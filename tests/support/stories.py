@@ -49,20 +49,26 @@ class Story:
 
     def batches(self, until: str = "", size: int = BATCH_EVENTS) -> list[PublishedBatch]:
         """The story as batches, with heartbeats up to `until`."""
-        events = list(self.events)
         if until:
-            moments = range(events[-1].at_ms + _HEARTBEAT_MS, ms(until), _HEARTBEAT_MS)
-            beats = [*moments, ms(until)]
-            events += [Event(beat, "collector", "heartbeat", {"reconnects": "0"}) for beat in beats]
-        return batches_of(events, size=size, site=self.site)
+            self.beats(until)
+        return batches_of(self.events, size=size, site=self.site)
+
+    def beats(self, until: str) -> Self:
+        """Nothing but heartbeats, every two seconds up to `until` and one then."""
+        last = self.events[-1].at_ms
+        for moment in [*range(last + _HEARTBEAT_MS, ms(until), _HEARTBEAT_MS), ms(until)]:
+            self.events.append(Event(moment, "collector", "heartbeat", {"reconnects": "0"}))
+        return self
 
     # Callers.
 
-    def join(self, at: str, uniqueid: str, queue: str, *, linked: str = "", hash: str = "") -> Self:  # noqa: A002 - as in the field's name
+    def join(
+        self, at: str, uniqueid: str, queue: str, *, linked: str = "", caller_hash: str = ""
+    ) -> Self:
         """QueueCallerJoin."""
         fields = _channel(uniqueid, linked) | {"Queue": queue, "Position": "1", "Count": "1"}
-        if hash:
-            fields["CallerHash"] = hash
+        if caller_hash:
+            fields["CallerHash"] = caller_hash
         return self.at(at, "ami", "QueueCallerJoin", **fields)
 
     def leave(self, at: str, uniqueid: str, queue: str) -> Self:
@@ -142,6 +148,20 @@ class Story:
         fields = _offer(uniqueid, queue, agent, name) if uniqueid else _bare(queue, agent, name)
         fields |= {"HoldTime": str(hold_s), "TalkTime": str(talk_s), "Reason": reason}
         return self.at(at, "ami", "AgentComplete", **fields)
+
+    def blind_transfer(self, at: str, leg: str, transferee: str) -> Self:
+        """BlindTransfer by the agent's channel `leg` of the caller's channel `transferee`."""
+        return self.at(
+            at,
+            "ami",
+            "BlindTransfer",
+            Result="Success",
+            TransfererUniqueid=leg,
+            TransfereeUniqueid=transferee,
+            Extension="8002",
+            Context="outside",
+            IsExternal="Yes",
+        )
 
     # Agents.
 
