@@ -24,7 +24,17 @@ from agent.event import Fields
 _CALL = ("Channel", "Uniqueid", "Linkedid")
 _CALLER = (*_CALL, "CallerIDNum", "Context", "Exten")
 _DESTINATION = ("DestChannel", "DestUniqueid", "DestLinkedid")
-_OFFER = (*_CALLER, *_DESTINATION, "Queue", "Interface", "MemberName")
+# Member, AgentCalled and AgentName: the agent's interface and name in Asterisk 11 and older.
+_OFFER = (
+    *_CALLER,
+    *_DESTINATION,
+    "Queue",
+    "Interface",
+    "MemberName",
+    "Member",
+    "AgentCalled",
+    "AgentName",
+)
 _MEMBER = (
     "Queue",
     "MemberName",
@@ -66,9 +76,9 @@ BROADCASTS: Dict[str, Broadcast] = {
         "agent", (*_CALLER, "Queue", "Position", "OriginalPosition", "HoldTime")
     ),
     "AgentCalled": Broadcast("agent", _OFFER),
-    "AgentConnect": Broadcast("agent", (*_OFFER, "HoldTime", "RingTime")),
+    "AgentConnect": Broadcast("agent", (*_OFFER, "HoldTime", "Holdtime", "RingTime", "Ringtime")),
     "AgentComplete": Broadcast("agent", (*_OFFER, "HoldTime", "TalkTime", "Reason")),
-    "AgentRingNoAnswer": Broadcast("agent", (*_OFFER, "RingTime")),
+    "AgentRingNoAnswer": Broadcast("agent", (*_OFFER, "RingTime", "Ringtime")),
     "AgentDump": Broadcast("agent", _OFFER),
     "QueueMemberStatus": Broadcast("agent", _MEMBER),
     "QueueMemberAdded": Broadcast("agent", _MEMBER),

@@ -1,0 +1,97 @@
+"""Moves events from the intake to the spool, and adds the collector's own."""
+
+import json
+import logging
+import threading
+import time
+from typing import Callable, Dict, List
+
+from agent import __version__
+from agent.errors import SpoolWriteError
+from agent.event import Event, Fields
+from agent.intake import Intake
+from agent.open_calls import OpenCalls
+from agent.spool import Spool
+
+# At most ten commits a second: an event that comes after a pause waits only for those that come
+# with it, and under load a commit carries what has gathered.
+COMMIT_EVERY_S = 0.1
+GATHER_S = 0.01
+MAX_COMMIT_EVENTS = 1000
+HEARTBEAT_BUSY_S = 2.0
+HEARTBEAT_IDLE_S = 10.0
+RETRY_S = 1.0
+
+log = logging.getLogger("collector.spool")
+
+
+class Spooler(object):
+    """The only writer of new events into one spool."""
+
+    def __init__(
+        self, intake: Intake, spool: Spool, counters: Callable[[], Dict[str, int]]
+    ) -> None:
+        """`counters` gives what a heartbeat tells beside the spool's own figures."""
+        self._intake = intake
+        self._spool = spool
+        self._counters = counters
+        self._open_calls = OpenCalls()
+        self._heartbeat_due_s = 0.0
+        self._committed_s = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Spools until `stop` is set and the intake is closed and empty."""
+        self._store([_own_event("started", {"version": __version__})], stop)
+        self._heartbeat_due_s = time.monotonic() + HEARTBEAT_BUSY_S
+        while True:
+            wait_s = max(0.0, self._heartbeat_due_s - time.monotonic())
+            has_events = self._intake.wait(wait_s)
+            if has_events and not stop.is_set():
+                self._gather()
+            events = self._intake.take(MAX_COMMIT_EVENTS)
+            for event in events:
+                self._open_calls.see(event)
+            # Time must not run ahead of events that still wait in the intake.
+            if len(events) < MAX_COMMIT_EVENTS:
+                events += self._heartbeat_if_due()
+            self._store(events, stop)
+            if not events and self._intake.is_closed:
+                return
+
+    def _gather(self) -> None:
+        since_s = time.monotonic() - self._committed_s
+        time.sleep(min(COMMIT_EVERY_S, max(GATHER_S, COMMIT_EVERY_S - since_s)))
+
+    def _heartbeat_if_due(self) -> List[Event]:
+        now_s = time.monotonic()
+        pace_s = HEARTBEAT_BUSY_S if self._open_calls else HEARTBEAT_IDLE_S
+        self._heartbeat_due_s = min(self._heartbeat_due_s, now_s + pace_s)
+        if now_s < self._heartbeat_due_s or self._intake.is_closed:
+            return []
+        self._heartbeat_due_s = now_s + pace_s
+        fields: Fields = {name: str(count) for name, count in self._counters().items()}
+        fields["spool_events"] = str(self._spool.events)
+        fields["spool_bytes"] = str(self._spool.size_bytes)
+        fields["open_calls"] = str(len(self._open_calls))
+        return [_own_event("heartbeat", fields)]
+
+    def _store(self, events: List[Event], stop: threading.Event) -> None:
+        is_told = False
+        while events:
+            try:
+                self._spool.append(events)
+                break
+            except SpoolWriteError as error:
+                if not is_told:
+                    log.warning("event=spool_not_written reason=%s", json.dumps(str(error)))
+                    is_told = True
+                if stop.wait(RETRY_S):
+                    log.critical(
+                        "event=dropped reason=stopped_before_written count=%d", len(events)
+                    )
+                    return
+        self._committed_s = time.monotonic()
+
+
+def _own_event(name: str, fields: Fields) -> Event:
+    return Event(int(time.time() * 1000), "collector", name, fields)
