@@ -16,10 +16,12 @@ Hence:
   in broadcasts, the first in list items. That is for the server to know.
 """
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from agent.ami.framing import Packet
 from agent.event import Fields
+
+Headers = Sequence[Tuple[str, str]]
 
 _CALL = ("Channel", "Uniqueid", "Linkedid")
 _CALLER = (*_CALL, "CallerIDNum", "Context", "Exten")
@@ -195,7 +197,7 @@ def broadcast_fields(packet: Packet) -> Fields:
     name = packet.first[1]
     if name == "VarSet" and packet.get("Variable") not in VARIABLES:
         return {}
-    return _keep(packet, BROADCASTS[name].fields)
+    return _keep(_without_injected(packet.headers), BROADCASTS[name].fields)
 
 
 def item_fields(packet: Packet) -> Fields:
@@ -204,7 +206,7 @@ def item_fields(packet: Packet) -> Fields:
     Of the data of a channel's application only the name of its queue is kept: what other
     applications are given may be names and numbers of people.
     """
-    fields = _keep(packet, LIST_ITEMS[packet.first[1]])
+    fields = _keep(packet.headers, LIST_ITEMS[packet.first[1]])
     if "ApplicationData" in fields:
         data = packet.get("ApplicationData")
         is_queue = packet.get("Application") == "Queue"
@@ -212,9 +214,25 @@ def item_fields(packet: Packet) -> Fields:
     return fields
 
 
-def _keep(packet: Packet, names: Tuple[str, ...]) -> Fields:
+def _without_injected(headers: Headers) -> Headers:
+    """The headers without those of the caller's block that stand within the agent's (`Dest*`).
+
+    Asterisk writes the blocks one after the other. A number with a line break is in both, so its
+    false lines stand before the true ones in the first block, where the last holds, and once more
+    in the second, where they would be the last.
+    """
+    kept = []
+    is_in_destination = False
+    for header in headers:
+        is_in_destination = is_in_destination or header[0].startswith("Dest")
+        if not (is_in_destination and header[0] in _CALLER):
+            kept.append(header)
+    return kept
+
+
+def _keep(headers: Headers, names: Tuple[str, ...]) -> Fields:
     kept: Dict[str, List[str]] = {}
-    for name, value in packet.headers:
+    for name, value in headers:
         if name in names:
             kept.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in kept.items()}
