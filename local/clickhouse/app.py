@@ -1,0 +1,223 @@
+"""The HTTP application: routes, and the way of a request through authentication, gate and engine.
+
+At most MAX_REQUESTS are under way; more are told so at once, never queued without bound. Statements
+that read and statements that write have their own threads, so that neither waits for the other.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from local.clickhouse.answers import Encoding, answer_headers, encoding_of, exception_tail, refusal
+from local.clickhouse.engine import Engine, Session
+from local.clickhouse.errors import RequestError
+from local.clickhouse.execution import Answer, PieceReader, run_insert, run_statement
+from local.clickhouse.gate import check_reader_statement
+from local.clickhouse.hello import hello_block, is_hello
+from local.clickhouse.requests import Asked, receive, text_of
+from local.clickhouse.settings import RequestOptions, request_options
+from local.clickhouse.statements import (
+    is_streamable,
+    lift_ad_hoc_filters,
+    output_format,
+    parse_insert,
+)
+from local.clickhouse.users import User, Users, credentials
+
+MAX_REQUESTS = 64
+READER_THREADS = 4
+WRITER_THREADS = 2
+
+DISPLAY_NAME = "chdb"
+TIMEZONE = "UTC"
+
+Result = TypeVar("Result")
+
+
+class _Context(NamedTuple):
+    """What one request carries through: who asks what, and how the answer is encoded."""
+
+    asked: Asked
+    user: User
+    options: RequestOptions
+    encoding: Encoding
+    query_id: str
+    began: float
+
+    def session(self, filters: dict[str, str] | None = None) -> Session:
+        database = self.asked.keys.get("database") or self.asked.headers.get(
+            "x-clickhouse-database", ""
+        )
+        is_read_only = self.asked.method in ("GET", "HEAD")
+        return Session(self.user, database, self.options.settings, filters or {}, is_read_only)
+
+    def default_format(self) -> str:
+        asked_for = self.asked.keys.get("default_format")
+        return asked_for or self.asked.headers.get("x-clickhouse-format", "TabSeparated")
+
+
+class Service:
+    """Answers requests with an engine and its users."""
+
+    def __init__(self, engine: Engine, users: Users) -> None:
+        """The engine stays the caller's to close, after `close`."""
+        self._engine = engine
+        self._users = users
+        self._readers = ThreadPoolExecutor(READER_THREADS, "clickhouse-read")
+        self._writers = ThreadPoolExecutor(WRITER_THREADS, "clickhouse-write")
+        self._free_places = MAX_REQUESTS
+
+    def close(self) -> None:
+        """Waits for what runs."""
+        self._readers.shutdown()
+        self._writers.shutdown()
+
+    async def answer(self, request: Request) -> Response:
+        """One request, whatever it is; every failure becomes an answer in ClickHouse's form."""
+        if request.method == "GET" and "query" not in request.query_params:
+            return PlainTextResponse("Ok.\n")
+        query_id = request.query_params.get("query_id") or str(uuid.uuid4())
+        if self._free_places == 0:
+            busy = RequestError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many requests.")
+            return refusal(busy, self._engine.version, query_id)
+        self._free_places -= 1
+        try:
+            return await self._answer(request, query_id)
+        except (RequestError, RuntimeError) as error:
+            return refusal(error, self._engine.version, query_id)
+        finally:
+            self._free_places += 1
+
+    async def _answer(self, request: Request, query_id: str) -> Response:
+        began = time.perf_counter()
+        asked = await receive(request)
+        user = self._authenticate(asked)
+        context = _Context(
+            asked,
+            user,
+            request_options(user, asked.keys),
+            encoding_of(asked.keys, asked.headers.get("accept-encoding", "")),
+            query_id,
+            began,
+        )
+        text = await self._run(self._readers, lambda: text_of(asked))
+        if is_hello(
+            text.head.decode("utf-8", "replace"), asked.keys.get("client_protocol_version", "")
+        ):
+            data = hello_block(DISPLAY_NAME, self._engine.version, TIMEZONE)
+            return _whole(context, Answer(data), "Native")
+        insert = parse_insert(text.head)
+        if insert is not None and user.tenant is None:
+            pieces = chain((text.head[insert.data_start :],), text.rest)
+            answer = await self._run(
+                self._writers,
+                lambda: run_insert(self._engine, context.session(), insert, pieces),
+            )
+            return _whole(context, answer, None)
+        statement = await self._run(self._readers, text.whole)
+        return await self._answer_statement(context, statement)
+
+    async def _answer_statement(self, context: _Context, statement: str) -> Response:
+        filters: dict[str, str] = {}
+        if context.user.tenant is not None:
+            statement, filters = lift_ad_hoc_filters(statement)
+            await self._run(self._readers, lambda: self._check(statement, filters))
+        session = context.session(filters)
+        format_name = output_format(statement, context.default_format())
+        parameters = context.options.parameters
+        is_waited_for = context.asked.keys.get("wait_end_of_query") == "1"
+        if is_streamable(statement, format_name) and not is_waited_for:
+            reader = await self._run(
+                self._readers,
+                lambda: PieceReader(self._engine, session, statement, format_name, parameters),
+            )
+            return await self._stream(context, reader, format_name)
+        is_reading = context.user.tenant is not None or session.is_read_only
+        answer = await self._run(
+            self._readers if is_reading else self._writers,
+            lambda: run_statement(self._engine, session, statement, format_name, parameters),
+        )
+        return _whole(context, answer, format_name)
+
+    async def _stream(self, context: _Context, reader: PieceReader, format_name: str) -> Response:
+        try:
+            first = await self._run(self._readers, reader.fetch)
+        except BaseException:
+            self._readers.submit(reader.close)
+            raise
+        if first is None:
+            self._readers.submit(reader.close)
+            return _whole(context, Answer(b""), format_name)
+        return StreamingResponse(
+            self._pieces(context, reader, first),
+            headers=answer_headers(
+                context.encoding, format_name, context.query_id, Answer(b""), context.began
+            ),
+        )
+
+    async def _pieces(
+        self, context: _Context, reader: PieceReader, first: bytes
+    ) -> AsyncIterator[bytes]:
+        encoding = context.encoding
+        try:
+            piece: bytes | None = first
+            while piece is not None:
+                yield encoding.encode(piece)
+                piece = await self._run(self._readers, reader.fetch)
+        except RuntimeError as error:
+            # The status is sent already: clients look for this tail.
+            yield encoding.encode(exception_tail(error, self._engine.version))
+        finally:
+            # Not awaited: a client that went away cancels everything this task waits for.
+            self._readers.submit(reader.close)
+        yield encoding.end()
+
+    def _check(self, statement: str, filters: dict[str, str]) -> None:
+        check_reader_statement(self._engine, statement)
+        for condition in filters.values():
+            check_reader_statement(self._engine, f"SELECT 1 WHERE {condition}")
+
+    def _authenticate(self, asked: Asked) -> User:
+        given = credentials(asked.headers, asked.keys)
+        user = self._users.authenticate(*given) if given else None
+        if user is None:
+            raise RequestError(
+                516,
+                "AUTHENTICATION_FAILED",
+                "Authentication failed: password is incorrect, or there is no user with such name.",
+            )
+        return user
+
+    @staticmethod
+    async def _run(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def create_app(service: Service) -> Starlette:
+    """The application around a service."""
+
+    async def ping(_: Request) -> Response:
+        return PlainTextResponse("Ok.\n")
+
+    return Starlette(
+        routes=[
+            Route("/ping", ping),
+            Route("/", service.answer, methods=["GET", "HEAD", "POST"]),
+        ]
+    )
+
+
+def _whole(context: _Context, answer: Answer, format_name: str | None) -> Response:
+    body = context.encoding.encode(answer.data) + context.encoding.end() if answer.data else b""
+    encoding = context.encoding if answer.data else None
+    headers = answer_headers(encoding, format_name, context.query_id, answer, context.began)
+    return Response(body, headers=headers)
