@@ -1,0 +1,1 @@
+"""The ingest API: authenticates, validates, publishes to Kafka, answers. Gives no meaning."""

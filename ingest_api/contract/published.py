@@ -47,6 +47,11 @@ def encode_batch(batch: PublishedBatch) -> bytes:
     return _encoder.encode(batch)
 
 
+def encode_fields(fields: dict[str, FieldValue]) -> bytes:
+    """An event's fields as they stand in a message, to be weighed."""
+    return _encoder.encode(fields)
+
+
 def decode_batch(value: bytes) -> PublishedBatch:
     """The batch in a Kafka message value. Raises msgspec.DecodeError on anything else."""
     return _decoder.decode(value)

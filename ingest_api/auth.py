@@ -1,0 +1,57 @@
+"""Who posts: a token stands for one site of one tenant. Only its SHA-256 is ever stored."""
+
+import hashlib
+import hmac
+import secrets
+from typing import NamedTuple, Protocol
+
+from ingest_api.errors import UnauthorizedError
+
+# A prefix finds the candidates, the rest is compared in constant time.
+_PREFIX_DIGITS = 8
+_TOKEN_BYTES = 32
+
+
+class SiteIdentity(NamedTuple):
+    """For whom a token speaks."""
+
+    tenant: str
+    site: str
+
+
+class Grant(NamedTuple):
+    """One usable token of a registry: the hex SHA-256 of it, and whose it is."""
+
+    sha256: str
+    identity: SiteIdentity
+
+
+class TokenRegistry(Protocol):
+    """Where the usable tokens come from. It answers from memory, at once."""
+
+    def grants(self, prefix: str) -> tuple[Grant, ...]:
+        """The usable tokens whose digest begins with these eight hex digits; often none."""
+
+
+def authenticate(tokens: TokenRegistry, token: str) -> Grant:
+    """The grant of a token. Raises UnauthorizedError, alike for unknown and disabled ones."""
+    digest = token_digest(token)
+    for grant in tokens.grants(digest[:_PREFIX_DIGITS]):
+        if hmac.compare_digest(grant.sha256, digest):
+            return grant
+    raise UnauthorizedError("the token is not valid")
+
+
+def token_digest(token: str) -> str:
+    """The hex SHA-256 of a token, as registries store it."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def digest_prefix(digest: str) -> str:
+    """What a registry indexes its grants by."""
+    return digest[:_PREFIX_DIGITS]
+
+
+def new_token() -> str:
+    """A token with 256 bits of chance."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)

@@ -1,0 +1,46 @@
+"""Moments of the wire form: RFC 3339 text to integer milliseconds since the Unix epoch."""
+
+import functools
+import re
+from datetime import UTC, datetime
+
+_RFC_3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# The form that collectors send, `2026-03-10T13:00:00.003Z`: length and the place of the dot.
+_MILLISECOND_FORM = 24
+_DOT = 19
+
+
+def epoch_ms(text: str) -> int:
+    """Milliseconds since the epoch of an RFC 3339 text, not before 1970; finer digits are cut off.
+
+    Raises ValueError for any other text, for a moment that does not exist or lies before 1970.
+    """
+    # Called for every event: a batch's seconds repeat, so they are looked up, not parsed.
+    if len(text) == _MILLISECOND_FORM and text[_DOT] == "." and text[-1] == "Z":
+        fraction = text[_DOT + 1 : -1]
+        if fraction.isdecimal() and text.isascii():
+            return _second_ms(text[:_DOT]) + int(fraction)
+    return _parsed_ms(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _second_ms(seconds: str) -> int:
+    return _parsed_ms(f"{seconds}Z")
+
+
+def _parsed_ms(text: str) -> int:
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError("must be an RFC 3339 time, as 2026-03-10T13:00:00.003Z")
+    try:
+        since_epoch = datetime.fromisoformat(text) - _EPOCH
+    except (ValueError, OverflowError) as error:
+        raise ValueError("must be a time that exists") from error
+    if since_epoch.days < 0:
+        raise ValueError("must not lie before 1970")
+    return (since_epoch.days * 86_400 + since_epoch.seconds) * 1000 + (
+        since_epoch.microseconds // 1000
+    )

@@ -1,0 +1,119 @@
+"""The token registry in a file, for a few sites: read again when it changes.
+
+`{"tokens": [{"sha256": "<64 hex digits>", "tenant": "acme", "site": "pbx-01", "enabled": true}]}`
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ingest_api.auth import Grant, SiteIdentity, digest_prefix
+from ingest_api.contract.limits import SITE_PATTERN
+from ingest_api.errors import ConfigError
+
+_LOOK_AGAIN_S = 1.0
+
+_log = structlog.get_logger()
+
+
+class TokenEntry(BaseModel):
+    """One token of the file."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    tenant: str = Field(pattern=SITE_PATTERN)
+    site: str = Field(pattern=SITE_PATTERN)
+    enabled: bool = True
+
+
+class _TokenFile(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    tokens: Annotated[list[TokenEntry], Field(max_length=100_000)]
+
+
+class FileTokenRegistry:
+    """A `TokenRegistry` over a JSON file, looked at for changes once a second.
+
+    When a changed file cannot be read, the tokens known before stay valid and an error is logged.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """Raises ConfigError if the file cannot be read now."""
+        self._path = path
+        self._clock = clock
+        self._looked_at = clock()
+        try:
+            self._stamp = _stamp(path)
+            self._grants = _index(_read(path))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"INGEST_TOKENS_FILE: {_problem(error)}") from error
+
+    def grants(self, prefix: str) -> tuple[Grant, ...]:
+        """As in `TokenRegistry`."""
+        now = self._clock()
+        if now - self._looked_at >= _LOOK_AGAIN_S:
+            self._looked_at = now
+            self._read_if_changed()
+        return self._grants.get(prefix, ())
+
+    def _read_if_changed(self) -> None:
+        try:
+            stamp = _stamp(self._path)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            self._grants = _index(_read(self._path))
+        except (OSError, ValueError) as error:
+            _log.error("token_file_unreadable", problem=_problem(error))
+        else:
+            _log.info("token_file_read")
+
+
+def add_token(path: Path, entry: TokenEntry) -> None:
+    """Append an entry to the file, which is made if there is none; replaced in one step.
+
+    Raises ConfigError if there is a file that cannot be read.
+    """
+    try:
+        tokens = _read(path) if path.exists() else []
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: {_problem(error)}") from error
+    content = _TokenFile(tokens=[*tokens, entry]).model_dump()
+    written = path.with_name(f"{path.name}.new")
+    written.write_text(json.dumps(content, indent=2) + "\n")
+    written.chmod(0o600)
+    written.replace(path)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(path: Path) -> list[TokenEntry]:
+    return _TokenFile.model_validate_json(path.read_bytes()).tokens
+
+
+def _index(entries: list[TokenEntry]) -> dict[str, tuple[Grant, ...]]:
+    index: dict[str, tuple[Grant, ...]] = {}
+    for entry in entries:
+        if entry.enabled:
+            grant = Grant(entry.sha256, SiteIdentity(entry.tenant, entry.site))
+            prefix = digest_prefix(entry.sha256)
+            index[prefix] = (*index.get(prefix, ()), grant)
+    return index
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong, without the content of the file."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return f"{'.'.join(map(str, found['loc'])) or 'the file'}: {found['msg']}"
+    return str(error)
