@@ -5,10 +5,10 @@ The admin's password comes from the environment (CLICKHOUSE_ADMIN_PASSWORD) or f
 """
 
 import argparse
-import asyncio
 import os
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
@@ -17,9 +17,11 @@ from local.clickhouse.app import Service, create_app
 from local.clickhouse.engine import Engine
 from local.clickhouse.errors import StartError
 from local.clickhouse.users import Users
+from local.stopping import until_stopped
 from streams.storage.schema_files import read_schema
 
 LOOPBACK = "127.0.0.1"
+GRACE_S = 5
 PASSWORD_VARIABLE = "CLICKHOUSE_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
 
 
@@ -27,39 +29,35 @@ def main(arguments: list[str]) -> int:
     """Runs the service until it is told to stop; 1 and one sentence if it cannot start."""
     options = _parse(arguments)
     try:
-        asyncio.run(serve(options.path, options.port, _users(options)))
+        with until_stopped():
+            serve(options.path, options.port, _users(options))
     except StartError as error:
         print(f"clickhouse: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-async def serve(path: Path, port: int, users: Users) -> None:
+def serve(path: Path, port: int, users: Users) -> None:
     """Serves the data path on the loopback interface; port 0 takes a free one.
 
-    Prints one line with the address when it answers. Raises StartError if the path or the port is
-    in use.
+    Prints one line with the address when clients may connect. Raises StartError if the path or the
+    port is in use.
     """
-    listener = _listen(port)
-    with listener:
-        engine = Engine(path, read_schema())
-        service = Service(engine, users)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(service),
-                log_level="warning",
-                access_log=False,
-                http="httptools",
-                lifespan="off",
-                timeout_graceful_shutdown=5,
-            )
-        )
+    with (
+        _listen(port) as listener,
+        closing(Engine(path, read_schema())) as engine,
+        closing(Service(engine, users)) as service,
+    ):
         print(f"clickhouse: http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            service.close()
-            engine.close()
+        configuration = uvicorn.Config(
+            create_app(service),
+            log_level="warning",
+            access_log=False,
+            http="httptools",
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        uvicorn.Server(configuration).run(sockets=[listener])
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -82,6 +80,8 @@ def _users(options: argparse.Namespace) -> Users:
             password = options.admin_password_file.read_text(encoding="utf-8").strip()
         else:
             password = os.environ.get(PASSWORD_VARIABLE, "")
+        if not password:
+            raise StartError(f"set {PASSWORD_VARIABLE} or give --admin-password-file")
         return Users(password, options.user_file)
     except (OSError, ValueError) as error:
         raise StartError(str(error)) from error
@@ -92,6 +92,8 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
+        # From here on clients may connect; they are answered when the engine is up.
+        listener.listen(128)
     except OSError as error:
         listener.close()
         raise StartError(f"port {port} cannot be used: {error.strerror}") from error
