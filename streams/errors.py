@@ -1,10 +1,12 @@
 """What can go wrong in the streams, each with one reader and one reaction.
 
     StreamsError
-    ├── ConfigError          the operator: the command ends and names the wrong key
-    ├── TopicsError          the operator: the command ends and says which topic is not as it must be
-    ├── StateRecordError     the operator: the worker stops, its stored state is of another program
-    └── DeadLetterFloodError the operator: the worker stops before it diverts everything
+    ├── ConfigError          the command ends and names the wrong key
+    ├── TopicsError          the command ends and says which topic is not as it must be
+    ├── StateRecordError     the worker stops: its stored state is of another program
+    └── DeadLetterFloodError the worker stops, before it diverts everything
+
+Each is read by the operator, who has to act.
 
 ClickHouse's absence is no error here: the flush waits it out (`streams.storage.errors`).
 """

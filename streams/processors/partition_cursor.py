@@ -31,7 +31,7 @@ class Verdict(enum.Enum):
     HOLE = "hole"
     """Something before it is missing: rewind to `expected`."""
     EARLY = "early"
-    """Something before it is missing and already being fetched again: drop it, it will come back."""
+    """Something before it is missing and being fetched again: drop it, it will come back."""
 
 
 @dataclass

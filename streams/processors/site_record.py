@@ -43,9 +43,7 @@ class RecordPlace(msgspec.Struct, frozen=True):
 
 def encode_record(record: SiteRecord) -> bytes:
     """The record as it is stored: a header of fixed length, then the state."""
-    return (
-        _HEADER.pack(RECORD_FORM, record.partition, record.offset, record.floor) + record.state
-    )
+    return _HEADER.pack(RECORD_FORM, record.partition, record.offset, record.floor) + record.state
 
 
 def decode_record(data: bytes) -> SiteRecord:

@@ -1,0 +1,73 @@
+"""The Faust app: built by a function, never at import. Which setting is there for which reason.
+
+Why each fault is harmless: docs/adr/0020-exact-under-faults.md.
+"""
+
+import tempfile
+from pathlib import Path
+
+import faust
+
+from streams.config import StreamsConfig
+from streams.processors import sites
+from streams.processors.ports import SiteFold
+from streams.storage.writer import FactWriter
+
+APP_ID = "call-centre-streams"
+"""Consumer group and prefix of the changelog topic: stored state, never renamed."""
+
+_DAY_S = 86_400.0
+_MIB = 1 << 20
+
+
+def create_app(
+    config: StreamsConfig, writer: FactWriter, fold: SiteFold | None = None
+) -> faust.App:
+    """A worker's app, with all its processors. `fold` is the real one unless a test brings another.
+
+    It needs the topics of `streams/topics.py`; nothing is connected before it is started.
+    """
+    app = faust.App(
+        APP_ID,
+        broker=[
+            f"kafka://{address.strip()}" for address in config.topics.kafka_bootstrap.split(",")
+        ],
+        # Nothing of importance is kept on disk; Faust wants to make the directory all the same.
+        datadir=str(Path(tempfile.gettempdir()) / APP_ID),
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_partitions=config.topics.partitions,
+        topic_replication_factor=config.topics.replication,
+        # A site's past matters, however old: never start at the end of a log.
+        consumer_auto_offset_reset="earliest",
+        # Compares offsets with the log's end, which not every broker tells right, and crashes the
+        # recovery; the records tell where to go on.
+        recovery_consistency_check=False,
+        table_standby_replicas=0,
+        # The messages in hand at a rebalance are folded again; nobody waits for them.
+        stream_wait_empty=False,
+        # The queue is lost at each rewind, and messages are up to a megabyte.
+        stream_buffer_maxsize=128,
+        consumer_max_fetch_size=4 * _MIB,
+        broker_session_timeout=float(config.session_timeout_s),
+        broker_heartbeat_interval=config.session_timeout_s / 6,
+        broker_rebalance_timeout=float(max(10, config.session_timeout_s)),
+        broker_request_timeout=float(max(30, 2 * config.session_timeout_s)),
+        broker_commit_interval=1.0,
+        # While ClickHouse is away nothing is fetched, for as long as it takes; the heartbeat goes
+        # on and the membership must too. Silence is told by the metrics, not by losing partitions.
+        broker_max_poll_interval=30 * _DAY_S,
+        broker_commit_livelock_soft_timeout=30 * _DAY_S,
+        stream_processing_timeout=30 * _DAY_S,
+        # A record that is not acknowledged by then is doubt: drop the states and reload.
+        producer_request_timeout=30.0,
+        producer_max_request_size=8 * _MIB,
+        producer_max_batch_size=_MIB,
+    )
+    limits = sites.Limits(
+        flush_interval_s=config.flush_interval_ms / 1000,
+        flush_max_rows=config.flush_max_rows,
+        dead_letters_per_minute=config.dead_letters_per_minute,
+    )
+    sites.register(app, writer, config.topics.partitions, limits, fold)
+    return app

@@ -1,0 +1,85 @@
+"""Every metric of the streams. No caller, call or agent is ever a label.
+
+Names and labels are stored state of somebody's dashboards: never renamed in place.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_FOLDED = Counter("streams_events_folded_total", "Events taken into the fold.")
+BATCHES_REPEATED = Counter(
+    "streams_batches_repeated_total", "Batches of which the site's state had seen everything."
+)
+MESSAGES_REPEATED = Counter(
+    "streams_messages_repeated_total", "Messages read again below the partition's position."
+)
+JUMPS = Counter("streams_jumps_total", "Batches that jumped over events of their site.")
+REWINDS = Counter(
+    "streams_rewinds_total",
+    "Times the source partitions were read again. "
+    "hole: messages missing on the way here; jump: a site's state was behind; "
+    "stalled: the broker had more and nothing came; doubt: states were dropped and reloaded; "
+    "log_made_anew: the broker's log was shorter than what had been read of it.",
+    ["reason"],
+)
+COVERAGE_GAPS = Counter(
+    "streams_coverage_gaps_total",
+    "Coverage gap facts made by the fold, updates included.",
+    ["reason"],
+)
+BATCHES_DEAD = Counter(
+    "streams_batches_dead_lettered_total", "Messages put aside because they could not be folded."
+)
+UNITS_DROPPED = Counter(
+    "streams_units_dropped_total",
+    "Units of effect given up before their records were stored; their messages are folded again.",
+)
+STORAGE_WAITS = Counter(
+    "streams_storage_waits_total", "Times a unit waited because ClickHouse could not take it."
+)
+ROWS_WRITTEN = Counter("streams_rows_written_total", "Rows acknowledged by ClickHouse.", ["table"])
+INSERT_SECONDS = Histogram(
+    "streams_insert_duration_seconds",
+    "From an insert's first attempt to its acknowledgement.",
+    ["table"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+INSERT_RETRIES = Counter(
+    "streams_insert_retries_total", "Inserts that failed and were tried again.", ["table", "reason"]
+)
+FLUSH_SECONDS = Histogram(
+    "streams_flush_duration_seconds",
+    "From the cut of a unit to the acknowledgement of its records.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600),
+)
+EVENT_AGE_SECONDS = Histogram(
+    "streams_event_age_seconds",
+    "Age of a batch when it was readable in ClickHouse, since its last event happened on the PBX "
+    "(clock skew included) or since ingest received it.",
+    ["since"],
+    buckets=(0.05, 0.1, 0.2, 0.4, 0.7, 1, 2, 5, 10, 30, 60, 300, 1800),
+)
+STATE_RECORD_BYTES = Histogram(
+    "streams_state_record_bytes",
+    "Size of a stored site record.",
+    buckets=(1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 19, 1 << 20),
+)
+SITES_HELD = Gauge("streams_sites_held", "Sites whose state is in memory.")
+LAG = Gauge(
+    "streams_lag_messages", "Messages in the source partition not folded yet.", ["partition"]
+)
+LAST_FLUSH = Gauge(
+    "streams_last_flush_timestamp_seconds", "When a unit last took its full effect; 0 before."
+)
+
+
+class InsertMetrics:
+    """Counts what the writer does; a `streams.storage.writer.WriteObserver`."""
+
+    def inserted(self, table: str, rows: int, seconds: float) -> None:
+        """An insert was acknowledged."""
+        ROWS_WRITTEN.labels(table).inc(rows)
+        INSERT_SECONDS.labels(table).observe(seconds)
+
+    def retried(self, table: str, reason: str) -> None:
+        """An insert failed and is tried again."""
+        INSERT_RETRIES.labels(table, reason).inc()

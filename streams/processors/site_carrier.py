@@ -1,0 +1,237 @@
+"""Takes the messages of the source partitions into the fold, and hands out what to write.
+
+Knows no Faust and no ClickHouse. Two guards decide what a message may do: the partition's cursor
+(nothing was lost since this worker began to read) and the site's own sequence (nothing was lost
+before that). All methods run on one event loop and none of them waits, so each is atomic.
+"""
+
+import enum
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+import structlog
+
+from ingest_api.contract.published import PublishedBatch, decode_batch
+from streams import metrics
+from streams.domain.facts import CoverageGap, Fact
+from streams.domain.site_state import SiteState
+from streams.processors.dead_letters import FOLD_FAILED, DeadLetter, FloodGuard, reason_of
+from streams.processors.flush_unit import EventAge, FlushUnit
+from streams.processors.partition_cursor import PartitionCursor, Verdict
+from streams.processors.ports import SiteFold
+from streams.processors.site_record import record_place
+from streams.processors.site_states import HeldSite, SiteStates
+from streams.site_batches import Continuity
+from streams.storage.rows import RawBatch
+
+_log = structlog.get_logger()
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message of the source topic; `acknowledge` tells Faust that it has taken its effect."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    acknowledge: Callable[[], object]
+
+
+class Outcome(enum.Enum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    IGNORED = "ignored"
+    REWIND = "rewind"
+    """Not taken: read again from `SiteCarrier.positions()`."""
+
+
+class SiteCarrier:
+    """The fold of all sites of the partitions this worker owns."""
+
+    def __init__(
+        self,
+        records: Mapping[bytes, bytes],
+        fold: SiteFold,
+        flood: FloodGuard,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`records` are the stored state records by site key; `clock` is steady, in seconds."""
+        self._records = records
+        self._states = SiteStates(records, fold)
+        self._fold = fold
+        self._flood = flood
+        self._clock = clock
+        self._cursors: dict[int, PartitionCursor] = {}
+        self.epoch = 0
+        """The life of the states in memory; grows whenever they are dropped."""
+        self.unit = FlushUnit(0)
+        """What was folded since the last cut."""
+
+    # --- The partitions that are ours ------------------------------------------------------------
+
+    def forget(self) -> None:
+        """Own nothing: states, positions and everything not flushed are dropped."""
+        self.epoch += 1
+        self._states.forget()
+        self._cursors = {}
+        self.unit = FlushUnit(self.epoch)
+        metrics.SITES_HELD.set(0)
+
+    def load(self, partitions: Iterable[int]) -> None:
+        """Begin anew with these partitions, after the highest floor their records name.
+
+        Raises StateRecordError if a stored record is not one.
+        """
+        self.forget()
+        self._cursors = {partition: PartitionCursor() for partition in partitions}
+        for data in self._records.values():
+            place = record_place(data)
+            cursor = self._cursors.get(place.partition)
+            if cursor is not None and place.floor > cursor.floor:
+                self._cursors[place.partition] = PartitionCursor(place.floor)
+
+    def positions(self) -> dict[int, int]:
+        """The offset to be read next, of each partition that is ours."""
+        return {partition: cursor.expected for partition, cursor in self._cursors.items()}
+
+    def start_over(self, partition: int) -> None:
+        """The partition's log was made anew: read it from its start."""
+        self._cursors[partition].start_over()
+
+    # --- Messages --------------------------------------------------------------------------------
+
+    def take(self, message: Message) -> Outcome:
+        """Fold the message if it is the next one.
+
+        Raises DeadLetterFloodError and StateRecordError; then nothing more may be flushed.
+        """
+        cursor = self._cursors.get(message.partition)
+        if cursor is None:
+            return Outcome.IGNORED
+        verdict = cursor.judge(message.offset, self._clock())
+        if verdict is Verdict.HOLE:
+            _log.warning(
+                "messages missing",
+                partition=message.partition,
+                expected=cursor.expected,
+                offset=message.offset,
+            )
+            metrics.REWINDS.labels("hole").inc()
+            return Outcome.REWIND
+        if verdict is not Verdict.NEXT:
+            if verdict is Verdict.REPEATED:
+                metrics.MESSAGES_REPEATED.inc()
+            return Outcome.IGNORED
+        try:
+            batch = decode_batch(message.value)
+        except msgspec.DecodeError as error:
+            self._bury(message, error)
+        else:
+            if not self._take_batch(message, batch, cursor):
+                return Outcome.REWIND
+        cursor.advance()
+        self.unit.acknowledge.append(message.acknowledge)
+        return Outcome.TAKEN
+
+    def _take_batch(self, message: Message, batch: PublishedBatch, cursor: PartitionCursor) -> bool:
+        """Fold a batch; False if the site's own past must be read again first."""
+        held = self._states.hold(message.key, message.partition, batch)
+        generation, sequence = held.state.generation, held.state.last_sequence
+        try:
+            joint = self._fold.continuity(held.state, batch)
+            if joint is Continuity.REPEATED:
+                metrics.BATCHES_REPEATED.inc()
+                return True
+            if joint is Continuity.JUMPED:
+                metrics.JUMPS.inc()
+                if not cursor.has_seen_all_since(held.offset):
+                    self._send_back(message, held, cursor)
+                    return False
+            facts = self._states.apply(held, batch)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
+            self._bury(message, error)
+            facts = self._states.skip(held, batch, FOLD_FAILED)
+        held.offset = message.offset
+        self._collect(message, batch, facts)
+        raw = _raw_batch(message, batch, held.state, generation, sequence)
+        if raw is not None:
+            self.unit.batches.append(raw)
+        return True
+
+    def _send_back(self, message: Message, held: HeldSite, cursor: PartitionCursor) -> None:
+        """The site's state is older than where this worker began to read: begin there instead."""
+        _log.warning("site jumped", partition=message.partition, offset=held.offset)
+        metrics.REWINDS.labels("jump").inc()
+        cursor.go_back(held.offset + 1)
+
+    def _collect(self, message: Message, batch: PublishedBatch, facts: list[Fact]) -> None:
+        unit = self.unit
+        unit.changed.add(message.key)
+        unit.facts += facts
+        unit.events += len(batch.events)
+        unit.ages.append(EventAge(batch.events[-1].at, batch.received_at))
+        metrics.EVENTS_FOLDED.inc(len(batch.events))
+        metrics.SITES_HELD.set(len(self._states))
+        for fact in facts:
+            if type(fact) is CoverageGap:
+                metrics.COVERAGE_GAPS.labels(fact.reason).inc()
+
+    def _bury(self, message: Message, error: Exception) -> None:
+        reason = reason_of(error)
+        _log.error(
+            "batch not folded", partition=message.partition, offset=message.offset, reason=reason
+        )
+        metrics.BATCHES_DEAD.inc()
+        self._flood.count(self._clock())
+        self.unit.dead.append(
+            DeadLetter(
+                message.topic, message.partition, message.offset, message.key, message.value, reason
+            )
+        )
+
+    # --- What is to be written -------------------------------------------------------------------
+
+    def cut(self) -> FlushUnit:
+        """Close the unit and open the next one. Only when no other unit is being written."""
+        unit = self.unit
+        floors = {partition: cursor.floor for partition, cursor in self._cursors.items()}
+        unit.records = self._states.cut(unit.changed, floors)
+        unit.positions = {
+            partition: cursor.expected - 1 for partition, cursor in self._cursors.items()
+        }
+        self.unit = FlushUnit(self.epoch)
+        return unit
+
+    def flushed(self, unit: FlushUnit) -> None:
+        """The unit took its full effect: facts and records are acknowledged."""
+        for partition, offset in unit.positions.items():
+            self._cursors[partition].flushed(offset)
+
+
+def _raw_batch(
+    message: Message, batch: PublishedBatch, state: SiteState, generation: int, sequence: int
+) -> RawBatch | None:
+    """The raw row of the applied events; None if the batch's spool does not own the site.
+
+    `state` is the state after the batch, `generation` and `sequence` are what it had before.
+    """
+    if batch.spool != state.spool:
+        return None
+    first = batch.events[0].sequence
+    if state.generation == generation:
+        first = max(first, sequence + 1)
+    return RawBatch(
+        tenant_id=state.tenant_id,
+        site=state.site,
+        generation=state.generation,
+        first_sequence=first,
+        last_sequence=state.last_sequence,
+        spool=batch.spool,
+        received_at=batch.received_at,
+        payload=message.value,
+    )

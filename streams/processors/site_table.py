@@ -1,0 +1,74 @@
+"""The Faust table that holds the site records, and what of Faust's own behaviour is replaced.
+
+Written against faust-streaming 0.15.3 (a test holds the version):
+
+- `Table.__setitem__` sends to the changelog in the background and only logs a failure; the commit
+  does not wait for it reliably (`ProducerBuffer.flush_atmost` gives up after 0.1 s without
+  progress). `store` sends with the app's producer, awaits every acknowledgement, and only then
+  changes the table: what is in the table is in the changelog.
+- `Table.apply_changelog_batch` lets the later record win. After a rebalance Faust reads the
+  changelog again over a live table, and a worker that stood still may add an old record at the end:
+  here the record with the higher source offset wins.
+- The memory store drops keys of lost partitions only if it read them from the changelog itself;
+  `drop_other_partitions` looks at the records.
+- An exception in `apply_changelog_batch` is only logged and the recovery waits for ever; so a
+  record that cannot be read is kept as it came, for `SiteCarrier.load` to refuse.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
+from faust.types import EventT
+
+from streams.errors import StateRecordError
+from streams.processors.ports import NotStoredError
+from streams.processors.site_record import record_place
+
+
+class SiteTable(faust.Table[bytes, bytes]):
+    """Site key → site record, both raw bytes. A RecordLog."""
+
+    async def store(self, records: Mapping[bytes, bytes]) -> None:
+        """Send the records to their partitions of the changelog. See RecordLog."""
+        producer = self.app.producer
+        topic = self.changelog_topic.get_topic_name()
+        try:
+            sent = [
+                await producer.send(topic, key, data, record_place(data).partition, None, None)
+                for key, data in records.items()
+            ]
+            await asyncio.gather(*sent)
+        except (KafkaError, ProducerSendError) as error:
+            raise NotStoredError(f"state records: {error!r}") from error
+        for key, data in records.items():
+            self.data[key] = data
+
+    def apply_changelog_batch(self, batch: Iterable[EventT[bytes]]) -> None:
+        """Take from the changelog only what knows more than what is held already."""
+        newest: dict[bytes, EventT[bytes]] = {}
+        for event in batch:
+            key = cast("bytes", event.key)
+            held = newest[key].value if key in newest else self.data.get(key)
+            if held is None or _offset(event.value) >= _offset(held):
+                newest[key] = event
+        super().apply_changelog_batch(newest.values())
+
+    def drop_other_partitions(self, partitions: set[int]) -> None:
+        """Forget the records of all partitions but these."""
+        others = [
+            key for key, data in self.data.items() if record_place(data).partition not in partitions
+        ]
+        for key in others:
+            del self.data[key]
+
+
+def _offset(data: bytes) -> float:
+    """The record's source offset; above all others if it cannot be read, so that it is met."""
+    try:
+        return record_place(data).offset
+    except StateRecordError:
+        return float("inf")

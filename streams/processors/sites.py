@@ -1,0 +1,224 @@
+"""The site processor: Faust's events into the carrier, and the carrier's doubts back to Faust.
+
+Holds no rules. What is decided, and why, is in the parts it ties together; the order of effects is
+the flusher's, the guards are the carrier's, and Faust's internals are in `site_table.py` and
+`source_consumer.py`.
+"""
+
+import asyncio
+import time
+from typing import cast
+
+import msgspec
+import structlog
+from aiokafka.errors import KafkaError
+from faust import App, Stream, StreamT
+from faust.exceptions import ProducerSendError
+from faust.types import TP, EventT
+
+from ingest_api.contract.topics import DEAD_EVENTS, PBX_EVENTS
+from streams import metrics
+from streams.errors import StateRecordError
+from streams.processors.dead_letters import DeadLetter, FloodGuard
+from streams.processors.flusher import Flusher
+from streams.processors.ports import NotStoredError, SiteFold
+from streams.processors.site_carrier import Message, Outcome, SiteCarrier
+from streams.processors.site_table import SiteTable
+from streams.processors.source_consumer import rewind, source_transport
+from streams.processors.source_watch import Pulse, SourceWatch
+from streams.storage.writer import FactWriter
+
+TABLE_NAME = "sites"
+"""Part of the changelog topic's name: stored state, never renamed."""
+
+WATCH_INTERVAL_S = 1.0
+_log = structlog.get_logger()
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the operator may set: see `streams/config.py`."""
+
+    flush_interval_s: float = 0.25
+    flush_max_rows: int = 10_000
+    dead_letters_per_minute: int = 20
+
+
+def register(
+    app: App, writer: FactWriter, partitions: int, limits: Limits, fold: SiteFold | None = None
+) -> None:
+    """Add the site processor to the app.
+
+    `partitions` is the number of partitions of the source topic, and so of the changelog. `fold` is
+    the real one unless a test brings another.
+    """
+    _SiteProcessor(app, writer, partitions, limits, fold or SiteFold())
+
+
+class _SiteProcessor:
+    """The parts of one worker, and what Faust calls."""
+
+    def __init__(
+        self, app: App, writer: FactWriter, partitions: int, limits: Limits, fold: SiteFold
+    ) -> None:
+        self._app = app
+        self._table = SiteTable(
+            app, name=TABLE_NAME, key_type=bytes, value_type=bytes, partitions=partitions
+        )
+        app.tables.add(self._table)
+        self._carrier = SiteCarrier(self._table, fold, FloodGuard(limits.dead_letters_per_minute))
+        self._flusher = Flusher(
+            self._carrier,
+            writer,
+            self._table,
+            _DeadLetterTopic(app),
+            interval_s=limits.flush_interval_s,
+            max_rows=limits.flush_max_rows,
+            is_owner=self._is_owner,
+            reload=self._reload,
+        )
+        self._watch = SourceWatch()
+        self._pulse = Pulse(app.conf.broker_session_timeout, time.monotonic())
+        app.transport = source_transport(app, self._positions)
+        source = app.topic(
+            PBX_EVENTS,
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        app.agent(source, name="site_processor", concurrency=1)(self._process)
+        app.task(self._flush)
+        app.timer(WATCH_INTERVAL_S)(self._look)
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        self._table.on_recover(self._on_recovered)
+
+    # --- Events ----------------------------------------------------------------------------------
+
+    async def _process(self, stream: StreamT[bytes]) -> None:
+        """The Faust agent: one event after the other, acknowledged by the flusher."""
+        try:
+            async for event in cast("Stream[bytes]", stream).noack().events():
+                await self._flusher.wait_for_room()
+                await self._take(event)
+        except Exception as error:  # noqa: BLE001 - Faust would log it and go on with the next event
+            await self._stop(error)
+
+    async def _take(self, event: EventT[bytes]) -> None:
+        source = event.message
+        if source.generation_id != self._app.consumer_generation_id:
+            return
+        message = Message(
+            source.topic,
+            source.partition,
+            source.offset,
+            source.key or b"",
+            source.value or b"",
+            event.ack,
+        )
+        outcome = self._carrier.take(message)
+        if outcome is Outcome.TAKEN:
+            self._flusher.taken()
+        elif outcome is Outcome.REWIND:
+            await rewind(self._app, self._positions)
+
+    async def _flush(self) -> None:
+        try:
+            await self._flusher.run()
+        except Exception as error:  # noqa: BLE001 - a task of Faust's that ends is not missed
+            await self._stop(error)
+
+    async def _stop(self, error: Exception) -> None:
+        """Stop the worker loudly; everything not flushed is folded again by its successor."""
+        self._drop()
+        _log.critical("the worker stops", reason=str(error), kind=type(error).__name__)
+        await self._app.crash(error)
+
+    # --- Partitions come and go ------------------------------------------------------------------
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
+        self._drop()
+
+    async def _on_recovered(self) -> None:
+        """The table holds what the changelog told; Faust seeks next, to our positions."""
+        partitions = {
+            tp.partition for tp in self._app.consumer.assignment() if tp.topic == PBX_EVENTS
+        }
+        self._table.drop_other_partitions(partitions)
+        await self._load(partitions)
+        _log.info("partitions recovered", positions=self._carrier.positions())
+
+    async def _reload(self) -> None:
+        """Any doubt has this one answer: what is stored is true, go on from there."""
+        metrics.REWINDS.labels("doubt").inc()
+        await self._load(set(self._carrier.positions()))
+        await rewind(self._app, self._positions)
+
+    async def _load(self, partitions: set[int]) -> None:
+        try:
+            self._carrier.load(partitions)
+        except StateRecordError as error:
+            await self._stop(error)
+        self._flusher.dropped()
+
+    def _drop(self) -> None:
+        self._carrier.forget()
+        self._flusher.dropped()
+
+    def _positions(self) -> dict[TP, int]:
+        positions = self._carrier.positions()
+        return {TP(PBX_EVENTS, partition): offset for partition, offset in positions.items()}
+
+    def _is_owner(self) -> bool:
+        return not self._app.rebalancing and not self._pulse.stood_still(time.monotonic())
+
+    # --- Every second ----------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        if self._pulse.stood_still(now):
+            _log.warning("this process stood still")
+            await self._reload()
+        self._pulse.beat(now)
+        if self._app.rebalancing or self._flusher.is_full:
+            return
+        positions = self._carrier.positions()
+        ends = {partition: self._end(partition) for partition in positions}
+        for partition, position in positions.items():
+            end = ends[partition]
+            metrics.LAG.labels(partition).set(0 if end is None else max(0, end - position))
+        found = self._watch.look(positions, ends)
+        for partition in found.made_anew:
+            _log.error("log made anew", partition=partition, position=positions[partition])
+            metrics.REWINDS.labels("log_made_anew").inc()
+            self._carrier.start_over(partition)
+        if found.stalled:
+            _log.warning("nothing arrives", partitions=found.stalled)
+            metrics.REWINDS.labels("stalled").inc()
+        if found.made_anew or found.stalled:
+            await rewind(self._app, self._positions)
+
+    def _end(self, partition: int) -> int | None:
+        tp = TP(PBX_EVENTS, partition)
+        consumer = self._app.consumer
+        end: int | None = consumer.highwater(tp) if tp in consumer.assignment() else None
+        return end
+
+
+class _DeadLetterTopic:
+    """A DeadLetterLog over the app's producer."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def send(self, letters: list[DeadLetter]) -> None:
+        producer = self._app.producer
+        try:
+            sent = [
+                await producer.send(
+                    DEAD_EVENTS, letter.key, letter.value, None, None, letter.headers()
+                )
+                for letter in letters
+            ]
+            await asyncio.gather(*sent)
+        except (KafkaError, ProducerSendError) as error:
+            raise NotStoredError(f"dead letters: {error!r}") from error

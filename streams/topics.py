@@ -1,0 +1,63 @@
+"""Makes the topics of the contract, and checks that they are as the streams need them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from ingest_api.contract.topics import ALL_TOPICS
+from streams.errors import TopicsError
+
+
+def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str]:
+    """Make the topics that are missing and return their names; doing it again changes nothing.
+
+    Raises TopicsError if a topic there is has another number of partitions, or if the broker
+    refuses or does not answer.
+    """
+    with _admin(bootstrap) as admin:
+        found = _partition_counts(admin)
+        missing = [topic for topic in ALL_TOPICS if topic not in found]
+        for topic in missing:
+            try:
+                admin.create_topics([NewTopic(topic, partitions, replication)])
+            except TopicAlreadyExistsError:
+                continue  # another one of us was faster
+        _check(_partition_counts(admin), partitions)
+        return missing
+
+
+def check_topics(bootstrap: str, partitions: int) -> None:
+    """Raises TopicsError unless every topic is there with this number of partitions."""
+    with _admin(bootstrap) as admin:
+        _check(_partition_counts(admin), partitions)
+
+
+def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
+    topics = admin.describe_topics(list(ALL_TOPICS))
+    return {topic["name"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
+
+
+def _check(found: dict[str, int], partitions: int) -> None:
+    for topic in ALL_TOPICS:
+        if topic not in found:
+            raise TopicsError(f"topic {topic} is missing: run `python -m streams topics`")
+        if found[topic] != partitions:
+            raise TopicsError(
+                f"topic {topic} has {found[topic]} partitions, STREAMS_PARTITIONS says {partitions}"
+            )
+
+
+@contextmanager
+def _admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=[address.strip() for address in bootstrap.split(",")]
+        )
+        try:
+            yield admin
+        finally:
+            admin.close()
+    except KafkaError as error:
+        raise TopicsError(f"Kafka at {bootstrap}: {error!r}") from error
