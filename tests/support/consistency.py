@@ -101,9 +101,10 @@ def _negatives(facts: Facts) -> list[str]:
         moments = (call.answered_at, call.ended_at)
         if min(durations) < 0 or any(m is not None and m < call.entered_at for m in moments):
             found.append(f"{call.call_id}: a negative duration {durations}")
+    # An agent may be added and removed within a millisecond.
     rows: list[AgentState | AgentMembership] = [*facts.states, *facts.memberships]
     return found + [
-        f"{row.agent_name}: {type(row).__name__} ends at or before its start"
+        f"{row.agent_name}: {type(row).__name__} ends before its start"
         for row in rows
-        if row.ended_at is not None and row.ended_at <= row.started_at
+        if row.ended_at is not None and row.ended_at < row.started_at
     ]

@@ -21,9 +21,15 @@ _SAO_PAULO = dt.timezone(dt.timedelta(hours=-3))
 _HEARTBEAT_MS = 2_000
 
 
-def ms(text: str) -> int:
-    """Milliseconds since the epoch of `10:00:00`, `10:00:00.250` or an ISO time with its offset."""
-    moment = dt.datetime.fromisoformat(text if "T" in text else f"{DATE}T{text}")
+Moment = str | int
+"""A local time such as `10:00:00.250`, an ISO time with its offset, or milliseconds."""
+
+
+def ms(at: Moment) -> int:
+    """Milliseconds since the epoch of a moment."""
+    if isinstance(at, int):
+        return at
+    moment = dt.datetime.fromisoformat(at if "T" in at else f"{DATE}T{at}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=_SAO_PAULO)
     return round(moment.timestamp() * 1000)
@@ -38,22 +44,26 @@ class Story:
         self.events: list[Event] = []
         self._has_dialplan = has_dialplan
 
-    def at(self, at: str, kind: str, name: str, **fields: str) -> Self:
+    def __repr__(self) -> str:
+        """What was said, a line per event: shown where a property does not hold."""
+        return "\n".join(f"{e.at_ms} {e.kind} {e.name} {e.fields}" for e in self.events)
+
+    def at(self, at: Moment, kind: str, name: str, **fields: str) -> Self:
         """Any event, with exactly these fields."""
         self.events.append(Event(ms(at), kind, name, dict(fields)))
         return self
 
-    def facts(self, until: str = "") -> Facts:
+    def facts(self, until: Moment = "") -> Facts:
         """The final facts, if nothing but heartbeats comes from the last event to `until`."""
         return by_table(fold(self.batches(until)))
 
-    def batches(self, until: str = "", size: int = BATCH_EVENTS) -> list[PublishedBatch]:
+    def batches(self, until: Moment = "", size: int = BATCH_EVENTS) -> list[PublishedBatch]:
         """The story as batches, with heartbeats up to `until`."""
         if until:
             self.beats(until)
         return batches_of(self.events, size=size, site=self.site)
 
-    def beats(self, until: str) -> Self:
+    def beats(self, until: Moment) -> Self:
         """Nothing but heartbeats, every two seconds up to `until` and one then."""
         last = self.events[-1].at_ms
         for moment in [*range(last + _HEARTBEAT_MS, ms(until), _HEARTBEAT_MS), ms(until)]:
@@ -63,7 +73,7 @@ class Story:
     # Callers.
 
     def join(
-        self, at: str, uniqueid: str, queue: str, *, linked: str = "", caller_hash: str = ""
+        self, at: Moment, uniqueid: str, queue: str, *, linked: str = "", caller_hash: str = ""
     ) -> Self:
         """QueueCallerJoin."""
         fields = _channel(uniqueid, linked) | {"Queue": queue, "Position": "1", "Count": "1"}
@@ -71,12 +81,12 @@ class Story:
             fields["CallerHash"] = caller_hash
         return self.at(at, "ami", "QueueCallerJoin", **fields)
 
-    def leave(self, at: str, uniqueid: str, queue: str) -> Self:
+    def leave(self, at: Moment, uniqueid: str, queue: str) -> Self:
         """QueueCallerLeave."""
         fields = _channel(uniqueid) | {"Queue": queue, "Position": "1", "Count": "0"}
         return self.at(at, "ami", "QueueCallerLeave", **fields)
 
-    def give_up(self, at: str, uniqueid: str, queue: str, hold_s: int) -> Self:
+    def give_up(self, at: Moment, uniqueid: str, queue: str, hold_s: int) -> Self:
         """QueueCallerAbandon, which does not say why."""
         fields = _channel(uniqueid) | {
             "Queue": queue,
@@ -88,27 +98,27 @@ class Story:
             self.variable(at, uniqueid, "ABANDONED", "TRUE")
         return self.at(at, "ami", "QueueCallerAbandon", **fields)
 
-    def variable(self, at: str, uniqueid: str, name: str, value: str) -> Self:
+    def variable(self, at: Moment, uniqueid: str, name: str, value: str) -> Self:
         """VarSet on the caller's channel."""
         fields = _channel(uniqueid) | {"Variable": name, "Value": value}
         return self.at(at, "ami", "VarSet", **fields)
 
-    def hangup_request(self, at: str, uniqueid: str) -> Self:
+    def hangup_request(self, at: Moment, uniqueid: str) -> Self:
         """HangupRequest."""
         return self.at(at, "ami", "HangupRequest", **_channel(uniqueid))
 
-    def hangup(self, at: str, uniqueid: str) -> Self:
+    def hangup(self, at: Moment, uniqueid: str) -> Self:
         """Hangup."""
         return self.at(at, "ami", "Hangup", **_channel(uniqueid), Cause="16")
 
     # Agents and callers.
 
-    def called(self, at: str, uniqueid: str, queue: str, agent: str, name: str = "") -> Self:
+    def called(self, at: Moment, uniqueid: str, queue: str, agent: str, name: str = "") -> Self:
         """AgentCalled."""
         return self.at(at, "ami", "AgentCalled", **_offer(uniqueid, queue, agent, name))
 
     def no_answer(
-        self, at: str, uniqueid: str, queue: str, agent: str, ring_ms: int = 5000
+        self, at: Moment, uniqueid: str, queue: str, agent: str, ring_ms: int = 5000
     ) -> Self:
         """AgentRingNoAnswer."""
         fields = _offer(uniqueid, queue, agent, "") | {"RingTime": str(ring_ms)}
@@ -116,7 +126,7 @@ class Story:
 
     def connect(
         self,
-        at: str,
+        at: Moment,
         uniqueid: str,
         queue: str,
         agent: str,
@@ -134,7 +144,7 @@ class Story:
 
     def complete(
         self,
-        at: str,
+        at: Moment,
         uniqueid: str,
         queue: str,
         agent: str,
@@ -149,7 +159,7 @@ class Story:
         fields |= {"HoldTime": str(hold_s), "TalkTime": str(talk_s), "Reason": reason}
         return self.at(at, "ami", "AgentComplete", **fields)
 
-    def blind_transfer(self, at: str, leg: str, transferee: str) -> Self:
+    def blind_transfer(self, at: Moment, leg: str, transferee: str) -> Self:
         """BlindTransfer by the agent's channel `leg` of the caller's channel `transferee`."""
         return self.at(
             at,
@@ -165,24 +175,31 @@ class Story:
 
     # Agents.
 
-    def added(self, at: str, queue: str, agent: str, name: str = "", *, status: int = 1) -> Self:
+    def added(self, at: Moment, queue: str, agent: str, name: str = "", *, status: int = 1) -> Self:
         """QueueMemberAdded."""
         return self.member(at, "QueueMemberAdded", queue, agent, name, status=status)
 
-    def removed(self, at: str, queue: str, agent: str, name: str = "") -> Self:
+    def removed(self, at: Moment, queue: str, agent: str, name: str = "") -> Self:
         """QueueMemberRemoved."""
         return self.member(at, "QueueMemberRemoved", queue, agent, name, status=1)
 
-    def pause(self, at: str, queue: str, agent: str, reason: str, name: str = "") -> Self:
+    def pause(self, at: Moment, queue: str, agent: str, reason: str, name: str = "") -> Self:
         """QueueMemberPause with Paused 1."""
         return self.member(at, "QueueMemberPause", queue, agent, name, pause=reason)
 
-    def unpause(self, at: str, queue: str, agent: str, name: str = "") -> Self:
+    def unpause(self, at: Moment, queue: str, agent: str, name: str = "") -> Self:
         """QueueMemberPause with Paused 0 and no reason."""
         return self.member(at, "QueueMemberPause", queue, agent, name)
 
     def status(
-        self, at: str, queue: str, agent: str, status: int, *, in_call: bool = False, name: str = ""
+        self,
+        at: Moment,
+        queue: str,
+        agent: str,
+        status: int,
+        *,
+        in_call: bool = False,
+        name: str = "",
     ) -> Self:
         """QueueMemberStatus."""
         return self.member(
@@ -191,7 +208,7 @@ class Story:
 
     def member(
         self,
-        at: str,
+        at: Moment,
         event: str,
         queue: str,
         agent: str,
@@ -212,22 +229,22 @@ class Story:
 
     # The connection.
 
-    def connected(self, at: str, *, log: str = "none") -> Self:
+    def connected(self, at: Moment, *, log: str = "none") -> Self:
         """The collector is logged in."""
         banner = "Asterisk Call Manager/7.0.3"
         return self.at(at, "collector", "ami_connected", asterisk=banner, log=log)
 
-    def started(self, at: str) -> Self:
+    def started(self, at: Moment) -> Self:
         """The collector starts and logs in."""
         return self.at(at, "collector", "started", version="0.1.0").connected(at)
 
-    def lost(self, at: str) -> Self:
+    def lost(self, at: Moment) -> Self:
         """The connection is cut."""
         return self.at(at, "collector", "ami_lost", reason="reset by peer")
 
     def snapshot(
         self,
-        at: str,
+        at: Moment,
         *,
         members: Sequence["Member"] = (),
         entries: Sequence["Entry"] = (),
@@ -253,12 +270,23 @@ class Story:
         items += len(members) + len(entries)
         return self.at(at, "snapshot", "end", list="QueueStatus", items=str(items), complete="yes")
 
-    def no_channels(self, at: str) -> Self:
+    def no_channels(self, at: Moment) -> Self:
         """A complete answer to CoreShowChannels: there are none."""
         self.at(at, "snapshot", "begin", list="CoreShowChannels")
         return self.at(at, "snapshot", "end", list="CoreShowChannels", items="0", complete="yes")
 
-    def wrap_up_limit(self, at: str, queue: str, seconds: int) -> Self:
+    def hold(self, at: Moment, leg: str, *, is_on_hold: bool) -> Self:
+        """Hold or Unhold by the agent's channel `leg`."""
+        return self.at(at, "ami", "Hold" if is_on_hold else "Unhold", **_channel(leg))
+
+    def log(
+        self, at: Moment, event: str, uniqueid: str, queue: str, *data: str, agent: str = "NONE"
+    ) -> Self:
+        """A line of queue_log that is read back after a gap."""
+        columns = {f"data{place}": text for place, text in enumerate(data, 1)}
+        return self.at(at, "queue_log", event, callid=uniqueid, queue=queue, agent=agent, **columns)
+
+    def wrap_up_limit(self, at: Moment, queue: str, seconds: int) -> Self:
         """What the queue's configuration says of wrap-up."""
         self.at(at, "snapshot", "begin", list="QueueConfig")
         self.at(at, "snapshot", "QueueConfig", queue=queue, wrapuptime=str(seconds))

@@ -1,0 +1,71 @@
+"""A queue call belongs to the quarter of an hour in which it arrived, in UTC."""
+
+from streams.domain.facts import QueueWindow
+from tests.support.batches import by_table, fold, latest
+from tests.support.stories import Story, ms
+
+QUARTER_MS = 15 * 60 * 1000
+
+
+def _crosses_half_past() -> Story:
+    return (
+        Story()
+        .join("07:28:00", "600.1", "vendas")
+        .beats("07:31:58")
+        .connect("07:32:00", "600.1", "vendas", "PJSIP/1", hold_s=240)
+        .complete("07:50:00", "600.1", "vendas", "PJSIP/1", hold_s=240, talk_s=1080)
+        .hangup("07:50:00", "600.1")
+    )
+
+
+def test_call_counts_where_it_arrived_wherever_it_was_answered() -> None:
+    facts = _crosses_half_past().facts(until="07:51:00")
+    window = facts.window("vendas")
+    assert window.window_start == ms("07:15:00")
+    assert (window.offered, window.answered, window.answered_wait_ms) == (1, 1, 240_000)
+    assert window.talk_ms == 18 * 60 * 1000
+
+
+def test_call_is_open_in_its_window_until_it_ends() -> None:
+    story = Story().join("07:28:00", "600.1", "vendas")
+    window = story.facts(until="07:31:00").window("vendas")
+    assert (window.window_start, window.offered, window.open, window.answered) == (
+        ms("07:15:00"),
+        1,
+        1,
+        0,
+    )
+
+
+def test_by_event_time_it_is_answered_in_the_next_half_hour() -> None:
+    """The series "answered now" goes by the moments of the queue call itself."""
+    call = _crosses_half_past().facts(until="07:51:00").call("600.1")
+    half_hour = 30 * 60 * 1000
+    assert call.entered_at // half_hour * half_hour == ms("07:00:00")
+    assert call.answered_at is not None
+    assert call.answered_at // half_hour * half_hour == ms("07:30:00")
+
+
+def test_window_is_half_open() -> None:
+    story = Story().join("07:59:59.999", "600.2", "vendas").join("08:00:00", "600.3", "vendas")
+    starts = [window.window_start for window in story.facts().windows]
+    assert starts == [ms("07:45:00"), ms("08:00:00")]
+
+
+def test_zone_of_the_pbx_does_not_matter() -> None:
+    """Only epochs are read: the same two moments, told with either offset."""
+    assert ms("10:00:00") == 1_773_147_600_000
+    story = Story()
+    story.join("2026-03-10T10:00:00-03:00", "600.4", "vendas")
+    story.join("2026-03-10T14:00:00+00:00", "600.5", "vendas")
+    starts = [window.window_start for window in story.facts().windows]
+    assert starts == [1_773_147_600_000, 1_773_151_200_000]
+
+
+def test_windows_hold_every_call_at_every_moment() -> None:
+    """However many events have been folded, offered is the number of calls that arrived."""
+    batches = _crosses_half_past().batches(until="07:51:00", size=1)
+    for count in range(1, len(batches) + 1):
+        facts = fold(batches[:count])
+        windows = [fact for fact in latest(facts).values() if isinstance(fact, QueueWindow)]
+        assert sum(window.offered for window in windows) == len(by_table(facts).calls)
