@@ -9,6 +9,7 @@ import gzip
 import http.client
 import io
 import ssl
+import sys
 from typing import Dict, NamedTuple, Optional
 from urllib.parse import urlsplit
 
@@ -49,7 +50,8 @@ class IngestClient(object):
         host = parts.hostname or ""
         if parts.scheme == "https":
             context = ssl.create_default_context(cafile=ca_file or None)
-            context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+            if sys.version_info < (3, 10):  # later ones speak nothing older by default
+                context.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
             self._connection = http.client.HTTPSConnection(
                 host, parts.port, timeout=TIMEOUT_S, context=context
             )

@@ -27,6 +27,7 @@ from agent.event import Event
 
 # When full, room is made for more than one event at a time.
 _KEPT_SHARE_WHEN_FULL = 0.95
+_GAP_BYTES = 300  # the text of a gap, generously
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
@@ -254,7 +255,7 @@ class Spool(object):
         self._bytes += size
 
     def _drop_oldest(self) -> None:
-        goal = int(self._max_bytes * _KEPT_SHARE_WHEN_FULL)
+        goal = int(self._max_bytes * _KEPT_SHARE_WHEN_FULL) - _GAP_BYTES
         first: Any = None
         last: Any = None
         bytes_left = self._bytes
