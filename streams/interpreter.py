@@ -8,12 +8,13 @@ in the other.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 
-from ingest_api.contract.published import FieldValue, PublishedEvent
+from ingest_api.contract.published import PublishedEvent
 from streams.domain import events as ev
 from streams.domain.facts import EndedBy, Outcome
 
-Fields = dict[str, FieldValue]
+Fields = dict[str, str]
 
 _STATUS_OUTCOME: dict[str, Outcome] = {
     "TIMEOUT": "timed_out",
@@ -33,14 +34,14 @@ def interpret(event: PublishedEvent, at: int) -> ev.Event:
     reader = _READERS.get((event.kind, event.name))
     if reader is None:
         return _dropped(event, at) if _is_gap(event) else ev.TimePassed(at)
-    return reader(at, event.fields) or ev.TimePassed(at)
+    return reader(at, _single(event)) or ev.TimePassed(at)
 
 
 def first_named(event: PublishedEvent) -> int:
     """The first sequence an event stands for: its own, or that of the first one a gap names."""
     if not _is_gap(event):
         return event.sequence
-    named = _text(event.fields, "from")
+    named = _single(event).get("from", "")
     if named.isdecimal() and 0 < int(named) <= event.sequence:
         return int(named)
     return event.sequence
@@ -63,14 +64,13 @@ def interface_of_channel(channel: str) -> str:
     return interface_of(name) if name and serial else interface_of(channel)
 
 
-def _text(fields: Fields, name: str) -> str:
-    value = fields.get(name, "")
-    return value if isinstance(value, str) else value[-1]
-
-
-def _first(fields: Fields, name: str) -> str:
-    value = fields.get(name, "")
-    return value if isinstance(value, str) else value[0]
+def _single(event: PublishedEvent) -> Fields:
+    """The fields with one value each: of a repeated header the one that holds."""
+    fields = event.fields
+    if list not in map(type, fields.values()):
+        return cast("Fields", fields)
+    place = 0 if event.kind == "snapshot" else -1
+    return {k: v if isinstance(v, str) else v[place] for k, v in fields.items()}
 
 
 def _number(text: str) -> int:
@@ -90,52 +90,52 @@ def _is_true(text: str) -> bool:
 
 
 def _caller(fields: Fields) -> tuple[str, str]:
-    number = _text(fields, "CallerIDNum")
-    return "" if number in _ANONYMOUS else number, _text(fields, "CallerHash")
+    number = fields.get("CallerIDNum", "")
+    return "" if number in _ANONYMOUS else number, fields.get("CallerHash", "")
 
 
 # --- Callers in queues ---------------------------------------------------------------------------
 
 
 def _joined(at: int, fields: Fields) -> ev.Event | None:
-    queue, uniqueid = _text(fields, "Queue"), _text(fields, "Uniqueid")
+    queue, uniqueid = fields.get("Queue", ""), fields.get("Uniqueid", "")
     if not queue or not uniqueid:
         return None
     return ev.CallerJoined(
         at,
         queue,
         uniqueid,
-        _text(fields, "Linkedid"),
-        _number(_text(fields, "Position")),
+        fields.get("Linkedid", ""),
+        _number(fields.get("Position", "")),
         *_caller(fields),
     )
 
 
 def _gave_up(at: int, fields: Fields) -> ev.Event:
     return ev.CallerGaveUp(
-        at, _text(fields, "Queue"), _text(fields, "Uniqueid"), _ms(_text(fields, "HoldTime"))
+        at, fields.get("Queue", ""), fields.get("Uniqueid", ""), _ms(fields.get("HoldTime", ""))
     )
 
 
 def _left(at: int, fields: Fields) -> ev.Event:
-    return ev.CallerLeft(at, _text(fields, "Queue"), _text(fields, "Uniqueid"))
+    return ev.CallerLeft(at, fields.get("Queue", ""), fields.get("Uniqueid", ""))
 
 
 def _variable(at: int, fields: Fields) -> ev.Event | None:
-    name, value = _text(fields, "Variable"), _text(fields, "Value")
+    name, value = fields.get("Variable", ""), fields.get("Value", "")
     if name == "ABANDONED" and value == "TRUE":
-        return ev.GiveUpMarked(at, _text(fields, "Uniqueid"))
+        return ev.GiveUpMarked(at, fields.get("Uniqueid", ""))
     if name == "QUEUESTATUS" and value in _STATUS_OUTCOME:
-        return ev.EndingTold(at, _text(fields, "Uniqueid"), _STATUS_OUTCOME[value])
+        return ev.EndingTold(at, fields.get("Uniqueid", ""), _STATUS_OUTCOME[value])
     return None
 
 
 def _hangup_requested(at: int, fields: Fields) -> ev.Event:
-    return ev.HangupRequested(at, _text(fields, "Uniqueid"))
+    return ev.HangupRequested(at, fields.get("Uniqueid", ""))
 
 
 def _hung_up(at: int, fields: Fields) -> ev.Event:
-    return ev.ChannelHungUp(at, _text(fields, "Uniqueid"))
+    return ev.ChannelHungUp(at, fields.get("Uniqueid", ""))
 
 
 # --- Agents and callers together -----------------------------------------------------------------
@@ -143,74 +143,74 @@ def _hung_up(at: int, fields: Fields) -> ev.Event:
 
 def _agent(fields: Fields) -> tuple[str, str]:
     """Interface and label; in Asterisk 11 and older Member or AgentCalled, and AgentName."""
-    interface = _text(fields, "Interface") or _text(fields, "Location")
-    interface = interface or _text(fields, "Member") or _text(fields, "AgentCalled")
-    name = _text(fields, "MemberName") or _text(fields, "Name") or _text(fields, "AgentName")
+    interface = fields.get("Interface", "") or fields.get("Location", "")
+    interface = interface or fields.get("Member", "") or fields.get("AgentCalled", "")
+    name = fields.get("MemberName", "") or fields.get("Name", "") or fields.get("AgentName", "")
     return interface_of(interface), name
 
 
 def _offered(at: int, fields: Fields) -> ev.Event:
     return ev.AgentOffered(
         at,
-        _text(fields, "Queue"),
-        _text(fields, "Uniqueid"),
+        fields.get("Queue", ""),
+        fields.get("Uniqueid", ""),
         *_agent(fields),
-        _text(fields, "DestUniqueid"),
+        fields.get("DestUniqueid", ""),
     )
 
 
 def _missed(at: int, fields: Fields) -> ev.Event:
-    return ev.OfferMissed(at, _text(fields, "Queue"), _text(fields, "Uniqueid"), *_agent(fields))
+    return ev.OfferMissed(at, fields.get("Queue", ""), fields.get("Uniqueid", ""), *_agent(fields))
 
 
 def _answered(at: int, fields: Fields) -> ev.Event:
     caller, caller_hash = _caller(fields)
     agent, name = _agent(fields)
-    leg = _text(fields, "DestChannel")
+    leg = fields.get("DestChannel", "")
     return ev.AgentAnswered(
         at,
-        _text(fields, "Queue"),
-        _text(fields, "Uniqueid"),
-        _text(fields, "Linkedid"),
+        fields.get("Queue", ""),
+        fields.get("Uniqueid", ""),
+        fields.get("Linkedid", ""),
         caller,
         caller_hash,
         agent,
         name,
-        _text(fields, "DestUniqueid"),
+        fields.get("DestUniqueid", ""),
         # A Local channel is optimised away soon after the answer; its end says nothing.
         bool(leg) and not leg.startswith("Local/"),
-        _ms(_text(fields, "HoldTime") or _text(fields, "Holdtime")),
+        _ms(fields.get("HoldTime", "") or fields.get("Holdtime", "")),
     )
 
 
 def _finished(at: int, fields: Fields) -> ev.Event:
     return ev.AgentFinished(
         at,
-        _text(fields, "Queue"),
-        _text(fields, "Uniqueid"),
+        fields.get("Queue", ""),
+        fields.get("Uniqueid", ""),
         *_agent(fields),
-        _ms(_text(fields, "HoldTime")),
-        _ms(_text(fields, "TalkTime")),
-        _REASON.get(_text(fields, "Reason").lower(), "unknown"),
+        _ms(fields.get("HoldTime", "")),
+        _ms(fields.get("TalkTime", "")),
+        _REASON.get(fields.get("Reason", "").lower(), "unknown"),
     )
 
 
 def _dialled(at: int, fields: Fields) -> ev.Event | None:
-    uniqueid = _text(fields, "Uniqueid")
+    uniqueid = fields.get("Uniqueid", "")
     if not uniqueid:
         return None
     return ev.OutboundDialled(
         at,
         uniqueid,
-        interface_of_channel(_text(fields, "Channel")),
-        _text(fields, "Callee"),
-        _text(fields, "CalleeHash"),
+        interface_of_channel(fields.get("Channel", "")),
+        fields.get("Callee", ""),
+        fields.get("CalleeHash", ""),
     )
 
 
 def _dial_ended(at: int, fields: Fields) -> ev.Event | None:
-    uniqueid, dialled = _text(fields, "Uniqueid"), _text(fields, "DestUniqueid")
-    status = _text(fields, "DialStatus")
+    uniqueid, dialled = fields.get("Uniqueid", ""), fields.get("DestUniqueid", "")
+    status = fields.get("DialStatus", "")
     if uniqueid and status == "ANSWER":
         return ev.DialAnswered(at, uniqueid, dialled)
     if uniqueid and status == "CANCEL":
@@ -220,136 +220,134 @@ def _dial_ended(at: int, fields: Fields) -> ev.Event | None:
 
 def _hold(at: int, fields: Fields) -> ev.Event:
     # Asterisk 11 told both with one event and a Status of On or Off.
-    return ev.HoldChanged(at, _text(fields, "Uniqueid"), _text(fields, "Status") != "Off")
+    return ev.HoldChanged(at, fields.get("Uniqueid", ""), fields.get("Status", "") != "Off")
 
 
 def _unhold(at: int, fields: Fields) -> ev.Event:
-    return ev.HoldChanged(at, _text(fields, "Uniqueid"), is_on_hold=False)
+    return ev.HoldChanged(at, fields.get("Uniqueid", ""), is_on_hold=False)
 
 
 def _blind_transfer(at: int, fields: Fields) -> ev.Event | None:
-    if _text(fields, "Result") not in ("Success", ""):
+    if fields.get("Result", "") not in ("Success", ""):
         return None
     return ev.Transferred(
         at,
         is_attended=False,
-        transferers=(_text(fields, "TransfererUniqueid"),),
-        transferee=_text(fields, "TransfereeUniqueid"),
+        transferers=(fields.get("TransfererUniqueid", ""),),
+        transferee=fields.get("TransfereeUniqueid", ""),
     )
 
 
 def _attended_transfer(at: int, fields: Fields) -> ev.Event | None:
-    if _text(fields, "Result") not in ("Success", ""):
+    if fields.get("Result", "") not in ("Success", ""):
         return None
     transferers = (
-        _text(fields, "OrigTransfererUniqueid"),
-        _text(fields, "SecondTransfererUniqueid"),
+        fields.get("OrigTransfererUniqueid", ""),
+        fields.get("SecondTransfererUniqueid", ""),
     )
     return ev.Transferred(
         at,
         is_attended=True,
         transferers=transferers,
-        transferee=_text(fields, "TransfereeUniqueid"),
+        transferee=fields.get("TransfereeUniqueid", ""),
     )
 
 
 # --- Agents --------------------------------------------------------------------------------------
 
 
-def _member(
-    at: int, fields: Fields, text: Callable[[Fields, str], str], *, is_listed: bool
-) -> ev.Event | None:
-    interface = text(fields, "Interface") or text(fields, "Location")
-    name = text(fields, "MemberName") or text(fields, "Name")
-    queue = text(fields, "Queue")
+def _member(at: int, fields: Fields, *, is_listed: bool) -> ev.Event | None:
+    interface = fields.get("Interface", "") or fields.get("Location", "")
+    name = fields.get("MemberName", "") or fields.get("Name", "")
+    queue = fields.get("Queue", "")
     if not interface or not queue:
         return None
-    is_paused = _is_true(text(fields, "Paused"))
-    reason = text(fields, "PausedReason") or text(fields, "Reason")
+    is_paused = _is_true(fields.get("Paused", ""))
+    reason = fields.get("PausedReason", "") or fields.get("Reason", "")
     return ev.MemberSeen(
         at,
         queue,
         interface_of(interface),
         name,
-        _number(text(fields, "Status")),
-        _is_true(text(fields, "InCall")),
+        _number(fields.get("Status", "")),
+        _is_true(fields.get("InCall", "")),
         is_paused,
         reason if is_paused else "",
-        _ms(text(fields, "LastPause")),
-        _ms(text(fields, "LoginTime")),
-        _ms(text(fields, "LastCall")),
-        _number(text(fields, "Penalty")),
-        _ms(text(fields, "Wrapuptime")),
+        _ms(fields.get("LastPause", "")),
+        _ms(fields.get("LoginTime", "")),
+        _ms(fields.get("LastCall", "")),
+        _number(fields.get("Penalty", "")),
+        _ms(fields.get("Wrapuptime", "")),
         is_listed,
     )
 
 
 def _member_changed(at: int, fields: Fields) -> ev.Event | None:
-    return _member(at, fields, _text, is_listed=False)
+    return _member(at, fields, is_listed=False)
 
 
 def _member_listed(at: int, fields: Fields) -> ev.Event | None:
-    return _member(at, fields, _first, is_listed=True)
+    return _member(at, fields, is_listed=True)
 
 
 def _member_removed(at: int, fields: Fields) -> ev.Event:
-    return ev.MemberRemoved(at, _text(fields, "Queue"), *_agent(fields))
+    return ev.MemberRemoved(at, fields.get("Queue", ""), *_agent(fields))
 
 
 # --- Lists ---------------------------------------------------------------------------------------
 
 
 def _list_began(at: int, fields: Fields) -> ev.Event:
-    return ev.ListBegan(at, _text(fields, "list"))
+    return ev.ListBegan(at, fields.get("list", ""))
 
 
 def _list_ended(at: int, fields: Fields) -> ev.Event:
-    return ev.ListEnded(at, _text(fields, "list"), _text(fields, "complete") == "yes")
+    return ev.ListEnded(at, fields.get("list", ""), fields.get("complete", "") == "yes")
 
 
 def _queue_listed(at: int, fields: Fields) -> ev.Event:
-    return ev.QueueListed(at, _first(fields, "Queue"))
+    return ev.QueueListed(at, fields.get("Queue", ""))
 
 
 def _queue_configured(at: int, fields: Fields) -> ev.Event | None:
     if "wrapuptime" not in fields:
         return None
-    return ev.QueueConfigured(at, _first(fields, "queue"), _ms(_first(fields, "wrapuptime")))
+    return ev.QueueConfigured(at, fields.get("queue", ""), _ms(fields.get("wrapuptime", "")))
 
 
 def _entry_listed(at: int, fields: Fields) -> ev.Event | None:
-    queue, uniqueid = _first(fields, "Queue"), _first(fields, "Uniqueid")
+    queue, uniqueid = fields.get("Queue", ""), fields.get("Uniqueid", "")
     if not queue or not uniqueid:
         return None
-    wait = _first(fields, "Wait")
-    number = _first(fields, "CallerIDNum")
+    wait = fields.get("Wait", "")
+    number = fields.get("CallerIDNum", "")
     return ev.EntryListed(
         at,
         queue,
         uniqueid,
-        _number(_first(fields, "Position")),
+        _number(fields.get("Position", "")),
         _ms(wait) if wait.isdecimal() else None,
         "" if number in _ANONYMOUS or number == "unknown" else number,
-        _first(fields, "CallerHash"),
+        fields.get("CallerHash", ""),
     )
 
 
 def _channel_listed(at: int, fields: Fields) -> ev.Event:
-    hours, minutes, seconds = ("0:0:0:" + _first(fields, "Duration")).split(":")[-3:]
+    hours, minutes, seconds = ("0:0:0:" + fields.get("Duration", "")).split(":")[-3:]
     queue = ""
-    if _first(fields, "Application") == "Queue":
-        queue = _first(fields, "ApplicationData").split(",", 1)[0]
-    number = _first(fields, "CallerIDNum")
+    if fields.get("Application", "") == "Queue":
+        queue = fields.get("ApplicationData", "").split(",", 1)[0]
+    number = fields.get("CallerIDNum", "")
     return ev.ChannelListed(
         at,
-        _first(fields, "Uniqueid"),
-        _first(fields, "Linkedid"),
-        interface_of_channel(_first(fields, "Channel")),
+        fields.get("Uniqueid", ""),
+        fields.get("Linkedid", ""),
+        interface_of_channel(fields.get("Channel", "")),
         queue,
-        _first(fields, "BridgeId"),
+        fields.get("BridgeId", ""),
         (_number(hours) * 60 + _number(minutes)) * 60_000 + _ms(seconds),
         "" if number in _ANONYMOUS else number,
-        _first(fields, "CallerHash"),
+        fields.get("CallerHash", ""),
     )
 
 
@@ -359,22 +357,22 @@ def _channel_listed(at: int, fields: Fields) -> ev.Event:
 def _log_entered(at: int, fields: Fields) -> ev.Event:
     return ev.LogEntered(
         at,
-        _text(fields, "queue"),
-        _text(fields, "callid"),
-        _number(_text(fields, "data3")),
-        _text(fields, "data2"),
-        _text(fields, "CallerHash"),
+        fields.get("queue", ""),
+        fields.get("callid", ""),
+        _number(fields.get("data3", "")),
+        fields.get("data2", ""),
+        fields.get("CallerHash", ""),
     )
 
 
 def _log_connected(at: int, fields: Fields) -> ev.Event:
     return ev.LogAnswered(
         at,
-        _text(fields, "queue"),
-        _text(fields, "callid"),
-        _text(fields, "agent"),
-        _text(fields, "data2"),
-        _ms(_text(fields, "data1")),
+        fields.get("queue", ""),
+        fields.get("callid", ""),
+        fields.get("agent", ""),
+        fields.get("data2", ""),
+        _ms(fields.get("data1", "")),
     )
 
 
@@ -401,11 +399,11 @@ def _log_unanswered(outcome: Outcome, wait: str) -> Callable[[int, Fields], ev.E
 def _log_end(
     at: int, fields: Fields, outcome: Outcome, ended_by: EndedBy, *, wait: str, talk: str = ""
 ) -> ev.Event:
-    waited, talked = _text(fields, wait), _text(fields, talk)
+    waited, talked = fields.get(wait, ""), fields.get(talk, "")
     return ev.LogEnded(
         at,
-        _text(fields, "queue"),
-        _text(fields, "callid"),
+        fields.get("queue", ""),
+        fields.get("callid", ""),
         outcome,
         _ms(waited) if waited.isdecimal() else None,
         _ms(talked) if talked.isdecimal() else None,
@@ -421,7 +419,7 @@ def _started(at: int, _fields: Fields) -> ev.Event:
 
 
 def _connected(at: int, fields: Fields) -> ev.Event:
-    return ev.AmiConnected(at, _text(fields, "asterisk"))
+    return ev.AmiConnected(at, fields.get("asterisk", ""))
 
 
 def _lost(at: int, _fields: Fields) -> ev.Event:
@@ -431,9 +429,9 @@ def _lost(at: int, _fields: Fields) -> ev.Event:
 def _heartbeat(at: int, fields: Fields) -> ev.Event:
     return ev.Heartbeat(
         at,
-        _number(_text(fields, "spool_events")),
-        _number(_text(fields, "spool_bytes")),
-        _number(_text(fields, "reconnects")),
+        _number(fields.get("spool_events", "")),
+        _number(fields.get("spool_bytes", "")),
+        _number(fields.get("reconnects", "")),
     )
 
 
@@ -442,20 +440,21 @@ def _is_gap(event: PublishedEvent) -> bool:
 
 
 def _dropped(event: PublishedEvent, at: int) -> ev.Event:
+    fields = _single(event)
     return ev.EventsDropped(
         at,
         first_named(event),
         event.sequence,
-        _moment(event.fields, "from_at", at),
-        _moment(event.fields, "to_at", at),
-        _text(event.fields, "reason") or "dropped",
+        _moment(fields, "from_at", at),
+        _moment(fields, "to_at", at),
+        fields.get("reason", "") or "dropped",
     )
 
 
 def _moment(fields: Fields, name: str, otherwise: int) -> int:
     """An RFC 3339 time as milliseconds since the epoch."""
     try:
-        moment = datetime.fromisoformat(_text(fields, name))
+        moment = datetime.fromisoformat(fields.get(name, ""))
     except ValueError:
         return otherwise
     return round(moment.timestamp() * 1000) if moment.tzinfo else otherwise

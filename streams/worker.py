@@ -11,9 +11,8 @@ from prometheus_client import start_http_server
 from streams.app import create_app
 from streams.config import StreamsConfig
 from streams.metrics import InsertMetrics
-from streams.processors.ports import SiteFold
 from streams.storage.connection import connect
-from streams.storage.writer import ClickHouseFactWriter, FactWriter
+from streams.storage.writer import ClickHouseFactWriter
 from streams.topics import check_topics
 
 
@@ -22,17 +21,16 @@ def run(config: StreamsConfig) -> NoReturn:
 
     Raises TopicsError if the topics are not there.
     """
-    writer = ClickHouseFactWriter(lambda: connect(config.clickhouse_url), InsertMetrics())
-    run_with(config, writer)
-
-
-def run_with(config: StreamsConfig, writer: FactWriter, fold: SiteFold | None = None) -> NoReturn:
-    """As `run`, with another writer; and with other rules, if a test brings some."""
-    configure_logging(config.log_level)
     check_topics(config.topics.kafka_bootstrap, config.topics.partitions)
+    writer = ClickHouseFactWriter(lambda: connect(config.clickhouse_url), InsertMetrics())
+    run_app(create_app(config, writer), config)
+
+
+def run_app(app: faust.App, config: StreamsConfig) -> NoReturn:
+    """Run this app as the process's only one; ends the process."""
+    configure_logging(config.log_level)
     if config.metrics_port:
         start_http_server(config.metrics_port, config.metrics_host)
-    app = create_app(config, writer, fold)
     worker = faust.Worker(
         app, loglevel=config.log_level, quiet=True, override_logging=False, redirect_stdouts=False
     )
@@ -70,5 +68,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Per-message debug lines of the client cost a twelfth of the worker's time even when unwritten.
-    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    # The libraries tell of every step, and their debug lines cost a twelfth of the worker's time
+    # even when nobody reads them.
+    for library in ("aiokafka", "faust", "mode"):
+        logging.getLogger(library).setLevel(logging.WARNING)

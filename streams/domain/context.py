@@ -20,7 +20,8 @@ class Context:
         self.state = state
         self.at = state.now
         self.is_time_estimated = False
-        self.version = version_of(state.generation, state.last_sequence)
+        self._before_sequence = version_of(state.generation, 0)
+        self.version = self._before_sequence + state.last_sequence
         self._visits: dict[str, Visit] = {}
         self._windows: dict[str, Window] = {}
         self._facts: dict[FactKey, Fact] = {}
@@ -28,7 +29,7 @@ class Context:
     def advance(self, sequence: int) -> None:
         """The next event has this sequence: what it changes gets its version."""
         self.state.last_sequence = sequence
-        self.version = version_of(self.state.generation, sequence)
+        self.version = self._before_sequence + sequence
 
     def agent_key(self, interface: str) -> str:
         """An agent's key: site and normalised interface; empty if there is no agent."""
