@@ -9,6 +9,7 @@ import sys
 
 COMMANDS = {
     "broker": ("local.broker", "the embedded Kafka broker"),
+    "pbx": ("local.pbx.command", "simulated PBXs that speak AMI and know the truth"),
     "fold": ("local.fold", "what captures of an Asterisk count as, without any service"),
 }
 

@@ -61,6 +61,12 @@ class CallCentre:
         """When something happens next, in milliseconds since the epoch."""
         return self.floor.next_at()
 
+    def pass_time(self, moment: int) -> None:
+        """Nothing happens up to `moment`, or up to what is due before."""
+        due = self.next_at()
+        moment = moment if due is None else min(moment, due)
+        self.floor.now = max(self.floor.now, moment)
+
     def run_next(self) -> list[Said]:
         """Lets the next thing happen; what Asterisk says of it, of all classes."""
         floor = self.floor

@@ -187,7 +187,8 @@ class Floor:
 
     def run_next(self) -> None:
         """Moves the time to the next action and does it."""
-        self.now, _, action = heapq.heappop(self._agenda)
+        moment, _, action = heapq.heappop(self._agenda)
+        self.now = max(self.now, moment)
         action()
 
     # --- Chance -----------------------------------------------------------------------------------

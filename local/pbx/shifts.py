@@ -91,7 +91,7 @@ def _log_out(floor: Floor, agent: Agent) -> None:
 
 def _pause(floor: Floor, agent: Agent) -> None:
     if agent.memberships and not agent.is_paused:
-        if not may_leave(floor, agent):
+        if agent.is_dialling or not may_leave(floor, agent):
             floor.after_s(_ASKS_AGAIN_S, _later(_pause, floor, agent))
             return
         phones.end_wrap_up(floor, agent)
