@@ -1,7 +1,7 @@
 """`python -m local.clickhouse --path DIRECTORY --port PORT [--user-file FILE]`.
 
-The admin's password comes from the environment (CLICKHOUSE_ADMIN_PASSWORD) or from the file named by
-`--admin-password-file`; there is no default. Stops on SIGTERM and SIGINT.
+The admin's password comes from the environment (CLICKHOUSE_ADMIN_PASSWORD) or from the file named
+by `--admin-password-file`; there is no default. Stops on SIGTERM and SIGINT.
 """
 
 import argparse

@@ -5,6 +5,7 @@ A frame is: CityHash128 of the rest (16 bytes), method (1), compressed size with
 size (4), data.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,16 +21,14 @@ from local.clickhouse.errors import RequestError, bad_request
 
 MAX_INFLATED_BYTES = 1 << 30
 _PIECE_BYTES = 1 << 20
+_MAX_FRAME_BYTES = 64 << 20
+_GZIP_OR_ZLIB = 47  # window of 32 KiB, and zlib looks at the head itself
 
 _CHECKSUM_BYTES = 16
 _HEADER = struct.Struct("<BII")
 _METHOD_LZ4 = 0x82
 _METHOD_ZSTD = 0x90
 _METHOD_NONE = 0x02
-
-
-class _Decompressor(Protocol):
-    def __call__(self, data: bytes) -> bytes: ...
 
 
 class Compressor(Protocol):
@@ -51,14 +50,11 @@ def inflated(body: bytes, encoding: str) -> Iterator[bytes]:
     if encoding in ("", "identity"):
         yield body
         return
-    if encoding not in _DECOMPRESSORS:
+    if encoding not in _INFLATERS:
         raise bad_request(f"unsupported Content-Encoding {encoding[:20]!r}")
-    decompress = _DECOMPRESSORS[encoding]()
-    # Compressed pieces are small, so one of them cannot inflate past all bounds.
-    pieces = (body[i : i + (1 << 14)] for i in range(0, len(body), 1 << 14))
     try:
-        yield from _limited(decompress(piece) for piece in pieces)
-    except (zlib.error, zstandard.ZstdError, brotli.error, RuntimeError) as error:
+        yield from _limited(_INFLATERS[encoding](body))
+    except (zlib.error, zstandard.ZstdError, brotli.error, RuntimeError, EOFError) as error:
         raise RequestError(271, "CANNOT_DECOMPRESS", "damaged body") from error
 
 
@@ -102,7 +98,7 @@ def _frame_contents(body: bytes) -> Iterator[bytes]:
             raise RequestError(271, "CANNOT_DECOMPRESS", "a compressed frame is cut short")
         method, compressed_size, size = _HEADER.unpack_from(body, start)
         place = start + compressed_size
-        if place > len(body) or compressed_size < _HEADER.size or size > MAX_INFLATED_BYTES:
+        if place > len(body) or compressed_size < _HEADER.size or size > _MAX_FRAME_BYTES:
             raise RequestError(271, "CANNOT_DECOMPRESS", "a compressed frame has a wrong size")
         if _checksum(body[start:place]) != body[start - _CHECKSUM_BYTES : start]:
             raise RequestError(40, "CHECKSUM_DOESNT_MATCH", "a compressed frame is damaged")
@@ -123,7 +119,7 @@ def _frame_content(method: int, data: bytes, size: int) -> bytes:
 
 
 def _frame(data: bytes) -> bytes:
-    packed = lz4.block.compress(data, store_size=False)
+    packed: bytes = lz4.block.compress(data, store_size=False)
     rest = _HEADER.pack(_METHOD_LZ4, len(packed) + _HEADER.size, len(data)) + packed
     return _checksum(rest) + rest
 
@@ -152,12 +148,44 @@ class _Lz4Compressor:
         return header + rest
 
 
-_DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
-    "gzip": lambda: zlib.decompressobj(31).decompress,
-    "deflate": lambda: zlib.decompressobj().decompress,
-    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj().decompress,
-    "lz4": lambda: lz4.frame.LZ4FrameDecompressor().decompress,
-    "br": lambda: brotli.Decompressor().process,
+def _inflate_zlib(body: bytes) -> Iterator[bytes]:
+    decompressor = zlib.decompressobj(_GZIP_OR_ZLIB)
+    while not decompressor.eof:
+        piece = decompressor.decompress(body, _PIECE_BYTES)
+        body = decompressor.unconsumed_tail
+        if not piece and not body and not decompressor.eof:
+            raise EOFError
+        yield piece
+
+
+def _inflate_zstd(body: bytes) -> Iterator[bytes]:
+    with zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True) as reader:
+        while piece := reader.read(_PIECE_BYTES):
+            yield piece
+
+
+def _inflate_lz4(body: bytes) -> Iterator[bytes]:
+    with lz4.frame.LZ4FrameFile(io.BytesIO(body)) as reader:
+        while piece := reader.read(_PIECE_BYTES):
+            yield piece
+
+
+def _inflate_brotli(body: bytes) -> Iterator[bytes]:
+    decompressor = brotli.Decompressor()
+    piece = decompressor.process(body, output_buffer_limit=_PIECE_BYTES)
+    while piece:
+        yield piece
+        piece = decompressor.process(b"", output_buffer_limit=_PIECE_BYTES)
+    if not decompressor.is_finished():
+        raise EOFError
+
+
+_INFLATERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {
+    "gzip": _inflate_zlib,
+    "deflate": _inflate_zlib,
+    "zstd": _inflate_zstd,
+    "lz4": _inflate_lz4,
+    "br": _inflate_brotli,
 }
 
 _COMPRESSORS: dict[str, Callable[[], Compressor]] = {

@@ -1,7 +1,7 @@
 """The embedded engine: one data path per process, one fresh handle per request.
 
 A handle carries settings, role and database of one request and nothing else; opening one costs a
-quarter of a millisecond. Every handle takes its role before anything else: a fresh one has all roles.
+quarter of a millisecond. Every handle takes its role before anything else: a fresh one has all.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ READER_LIMITS = {
 }
 
 Handle = Any
-"""A chdb connection; the library has no types."""
+"""A chdb connection."""
 
 
 class Session(NamedTuple):
@@ -58,7 +58,7 @@ class Engine:
         self._address = f"{path / 'data'}?config-file={config_file.resolve()}"
         try:
             # Kept open: the engine ends with its last handle.
-            self._root = chdb.connect(self._address)
+            self._root = _connect(self._address)
         except RuntimeError as error:
             self._lock.close()
             raise StartError(f"the engine cannot open {path}: {error}") from error
@@ -76,7 +76,7 @@ class Engine:
 
         Raises RuntimeError with ClickHouse's text if the engine refuses the database or a setting.
         """
-        handle = chdb.connect(self._address)
+        handle = _connect(self._address)
         try:
             _set_up(handle, session)
         except BaseException:
@@ -111,6 +111,10 @@ def quoted_identifier(name: str) -> str:
 def escaped(value: str) -> str:
     """A text as the value of a query parameter, which the engine reads like a field of TSV."""
     return value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+def _connect(address: str) -> Handle:
+    return chdb.connect(address)  # type: ignore[no-untyped-call]  # the library has no types
 
 
 def _set_up(handle: Handle, session: Session) -> None:

@@ -1,7 +1,7 @@
 """From an HTTP request to what is asked: who, what statement, with which options.
 
-The statement is the URL's `query` and the body, joined by a newline, as ClickHouse reads it. A body is
-held compressed, up to MAX_BODY_BYTES, and inflated piece by piece.
+The statement is the URL's `query` and the body, joined by a newline, as ClickHouse reads it. A body
+is held compressed, up to MAX_BODY_BYTES, and inflated piece by piece.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ MAX_STATEMENT_BYTES = 16 << 20
 
 
 class Asked(NamedTuple):
-    """A request as received. `keys` are those of the URL and of a form; names of headers are lower case."""
+    """A request as received: `keys` of the URL and of a form; header names in lower case."""
 
     method: str
     keys: Mapping[str, str]

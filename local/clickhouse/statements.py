@@ -68,7 +68,7 @@ def lift_ad_hoc_filters(statement: str) -> tuple[str, dict[str, str]]:
     """The statement without Grafana's trailing ad-hoc filters, and these by table.
 
     A reader cannot set anything within a statement, so the filters are set on the handle instead;
-    there they are added to the row policy. Raises RequestError on a form that Grafana does not send.
+    there they are added to the row policy. Raises RequestError on a form Grafana does not send.
     """
     found = _AD_HOC_FILTERS.search(statement)
     if found is None:

@@ -1,8 +1,8 @@
 """Who may ask: one admin, and readers of one tenant each from a file that may change at any time.
 
-The file of readers: `{"readers": {"<user>": {"password": "…", "tenant": "…"}, …}}`. It is read again when
-its time or size changed, so new tenants need no restart. A file that cannot be read or understood
-leaves the readers known before and says so: a half-written file must lock nobody out.
+The file of readers: `{"readers": {"<user>": {"password": "…", "tenant": "…"}, …}}`. It is read
+again when its time or size changed, so new tenants need no restart. A file that cannot be read or
+understood leaves the readers known before and says so: a half-written file must lock nobody out.
 """
 
 import base64

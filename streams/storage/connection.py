@@ -36,8 +36,8 @@ _PASSING_CODES = frozenset(
 def connect(url: str) -> Client:
     """A client for `http(s)://user:password@host:port`; one per thread of use.
 
-    No database is preset: statements name theirs. Raises ValueError if the address has another form,
-    without repeating its password, and what clickhouse-connect raises if nobody answers there.
+    No database is preset: statements name theirs. Raises ValueError if the address has another
+    form, without repeating its password, and ClickHouseError if nobody answers there.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:

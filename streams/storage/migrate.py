@@ -14,8 +14,8 @@ from streams.storage.errors import SchemaError
 from streams.storage.schema_files import DATABASE, SchemaFiles, SqlFile, read_schema
 
 _PREPARATION = (
-    f"CREATE DATABASE IF NOT EXISTS {DATABASE}",
-    f"""CREATE TABLE IF NOT EXISTS {DATABASE}.schema_changes
+    "CREATE DATABASE IF NOT EXISTS callcentre",
+    """CREATE TABLE IF NOT EXISTS callcentre.schema_changes
 (
     kind LowCardinality(String) COMMENT 'migration, function or view',
     name String COMMENT 'File in clickhouse/schema',
@@ -59,10 +59,10 @@ def migrate(
 
 
 def _applied_checksums(client: Client) -> dict[tuple[str, str], str]:
-    if not client.command(f"EXISTS TABLE {DATABASE}.schema_changes"):
+    if not client.command("EXISTS TABLE callcentre.schema_changes"):
         return {}
     rows = client.query(
-        f"SELECT kind, name, checksum FROM {DATABASE}.schema_changes FINAL"
+        "SELECT kind, name, checksum FROM callcentre.schema_changes FINAL"
     ).result_rows
     return {(kind, name): checksum for kind, name, checksum in rows}
 
@@ -112,7 +112,7 @@ def _comment_view_columns(client: Client) -> None:
         " FROM system.columns AS columns"
         " INNER JOIN system.tables AS tables"
         " ON tables.database = columns.database AND tables.name = columns.table"
-        f" WHERE columns.database = '{DATABASE}' ORDER BY columns.table, position"
+        " WHERE columns.database = 'callcentre' ORDER BY columns.table, position"
     ).result_rows
     comments: dict[str, dict[str, str]] = {}
     for table, name, comment, is_view in rows:

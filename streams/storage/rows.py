@@ -20,9 +20,9 @@ EVENT_BATCHES = "event_batches"
 class RawBatch(msgspec.Struct, frozen=True, gc=False):
     """A published batch as it is kept for audit and rebuild.
 
-    It stands for the events `first_sequence` to `last_sequence` only: those the fold had not applied
-    before. `payload` is the value of the Kafka message, unchanged. `received_at` is milliseconds
-    since the epoch.
+    It stands for the events `first_sequence` to `last_sequence` only: those the fold had not
+    applied before. `payload` is the value of the Kafka message, unchanged. `received_at` is
+    milliseconds since the epoch.
     """
 
     tenant_id: str

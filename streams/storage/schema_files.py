@@ -1,7 +1,7 @@
 """The files of clickhouse/schema: what is in them, in the order in which they are applied.
 
-Three kinds (clickhouse/schema/README.md): `migrations` change tables and are applied once; `functions`
-and `views` say what holds and are applied again when their text changes.
+Three kinds (clickhouse/schema/README.md): `migrations` change tables and are applied once;
+`functions` and `views` say what holds and are applied again when their text changes.
 """
 
 import hashlib
@@ -76,7 +76,8 @@ def tenant_tables(schema: SchemaFiles) -> tuple[str, ...]:
         found[1]
         for file in schema.migrations
         for statement in file.statements
-        if (found := _TABLE.match(statement)) and re.search(r"^\s*tenant_id\s", found[2], re.M)
+        if (found := _TABLE.match(statement))
+        and re.search(r"^\s*tenant_id\s", found[2], re.MULTILINE)
     )
 
 
