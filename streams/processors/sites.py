@@ -150,6 +150,7 @@ class _SiteProcessor:
     async def _reload(self) -> None:
         """Any doubt has this one answer: what is stored is true, go on from there."""
         metrics.REWINDS.labels("doubt").inc()
+        self._pulse.beat(time.monotonic())
         await self._load(set(self._carrier.positions()))
         await rewind(self._app, self._positions)
 
@@ -178,7 +179,7 @@ class _SiteProcessor:
         if self._pulse.stood_still(now):
             _log.warning("this process stood still")
             await self._reload()
-        self._pulse.beat(now)
+        self._pulse.beat(time.monotonic())
         if self._app.rebalancing or self._flusher.is_full:
             return
         positions = self._carrier.positions()

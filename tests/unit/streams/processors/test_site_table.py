@@ -1,0 +1,60 @@
+import faust
+import pytest
+from faust.types.tuples import ConsumerMessage
+
+from streams.processors.site_record import SiteRecord, decode_record, encode_record
+from streams.processors.site_table import SiteTable
+
+KEY = b"acme/pbx-01"
+
+
+@pytest.fixture
+def table() -> SiteTable:
+    app = faust.App("unit", broker="kafka://127.0.0.1:1", autodiscover=False)
+    return SiteTable(app, name="sites", key_type=bytes, value_type=bytes, partitions=2)
+
+
+def event(offset: int, state: bytes = b"", key: bytes = KEY) -> faust.Event:
+    return raw_event(encode_record(SiteRecord(0, offset, -1, state)), key)
+
+
+def raw_event(value: bytes, key: bytes = KEY) -> faust.Event:
+    message = ConsumerMessage("changelog", 0, 0, 0.0, 0, [], key, value, None)
+    return faust.Event(None, key, value, {}, message)
+
+
+def held(table: SiteTable, key: bytes = KEY) -> int:
+    return decode_record(table.data[key]).offset
+
+
+async def test_the_changelog_fills_the_table(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(1), event(2), event(7, key=b"acme/pbx-02")])
+
+    assert (held(table), held(table, b"acme/pbx-02")) == (2, 7)
+
+
+async def test_an_old_record_at_the_end_of_the_changelog_is_passed_over(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(5), event(3)])
+    table.apply_changelog_batch([event(4)])
+
+    assert held(table) == 5
+
+
+async def test_of_records_with_one_offset_the_later_holds(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(5, b"first"), event(5, b"second")])
+
+    assert decode_record(table.data[KEY]).state == b"second"
+
+
+async def test_what_cannot_be_read_is_kept_to_be_met(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(5), raw_event(b"what is this"), event(6)])
+
+    assert table.data[KEY] == b"what is this"
+
+
+async def test_records_of_partitions_that_went_away_are_dropped(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(5)])
+    table.data[b"acme/pbx-02"] = encode_record(SiteRecord(1, 9, -1, b""))
+    table.drop_other_partitions({1})
+
+    assert list(table.data) == [b"acme/pbx-02"]
