@@ -137,14 +137,14 @@ def _checked(settings: _Settings) -> CollectorConfig:
         ami=AmiConfig(
             host=settings.text("ami", "host", "127.0.0.1"),
             port=settings.number("ami", "port", 5038, _MAX_PORT),
-            user=_one_line(settings, "user"),
-            secret=_one_line(settings, "secret"),
+            user=_one_line(settings, "ami", "user"),
+            secret=_one_line(settings, "ami", "secret"),
             reads_dialplan=_BOOLEANS[
                 settings.choice("ami", "reads_dialplan", list(_BOOLEANS), "no")
             ],
         ),
         ingest_url=_ingest_url(settings.text("ingest", "url")),
-        ingest_token=settings.text("ingest", "token"),
+        ingest_token=_token(settings),
         ca_file=ca_file,
         numbers=numbers,
         privacy_key=key.encode("utf-8"),
@@ -154,10 +154,17 @@ def _checked(settings: _Settings) -> CollectorConfig:
     )
 
 
-def _one_line(settings: _Settings, key: str) -> str:
-    value = settings.text("ami", key)
+def _one_line(settings: _Settings, section: str, key: str) -> str:
+    value = settings.text(section, key)
     if len(value.splitlines()) > 1:
-        raise _wrong("ami", key, "has a line break")
+        raise _wrong(section, key, "has a line break")
+    return value
+
+
+def _token(settings: _Settings) -> str:
+    value = _one_line(settings, "ingest", "token")
+    if any(not " " <= character <= "~" for character in value):
+        raise _wrong("ingest", "token", "has characters that no token has")
     return value
 
 

@@ -23,7 +23,7 @@ from agent.transcript import Transcript
 FIRST_RETRY_S = 0.5
 MOST_RETRY_S = 30.0
 REFUSED_RETRY_S = 60.0
-_READ_TIMEOUT_S = 0.5
+_READ_TIMEOUT_S = 0.25
 
 log = logging.getLogger("collector.ami")
 

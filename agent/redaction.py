@@ -14,7 +14,7 @@ which are the tenant's own and by which agents are told apart; Uniqueid, Linkedi
 import hashlib
 import hmac
 import re
-from typing import Callable, Dict, List, Match, Optional
+from typing import Callable, Dict, List, Mapping, Match, Optional
 
 from agent.event import Fields, FieldValue
 
@@ -84,7 +84,7 @@ class Redaction(object):
             return self.text(name)
         return self.text(parts.group(1)) + parts.group(2)
 
-    def apply(self, name: str, fields: Fields) -> Fields:
+    def apply(self, name: str, fields: Mapping[str, FieldValue]) -> Fields:
         """The fields of a manager event or list item, masked.
 
         `CallerHash` is added beside `CallerIDNum`; a `DialBegin` whose dial string holds a number

@@ -8,8 +8,9 @@ import contextlib
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import Self
 
 BANNER = b"Asterisk Call Manager/7.0.3\r\n"
 USER, SECRET = "collector", "made-up secret"
@@ -43,7 +44,7 @@ class FakeAmi:
     def port(self) -> int:
         return int(self._server.getsockname()[1])
 
-    def __enter__(self) -> "FakeAmi":
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 
@@ -84,8 +85,7 @@ class FakeAmi:
             if action["Action"] == name:
                 return action
 
-    def _start(self, work: "threading.Thread | object", *arguments: object) -> None:
-        assert callable(work)
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
         self._threads.append(thread)
         thread.start()

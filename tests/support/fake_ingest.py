@@ -93,7 +93,10 @@ class _Handler(BaseHTTPRequestHandler):
             body = gzip.decompress(body)
         answer = self.ingest.answer(self.headers["Authorization"], json.loads(body))
         text = b'{"refused": []}'
-        self.send_response(answer.status)
+        if "Date" in answer.headers:
+            self.send_response_only(answer.status)
+        else:
+            self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(text)))

@@ -119,13 +119,13 @@ def test_every_value_of_a_repeated_header_is_masked() -> None:
 
 
 def test_agents_interface_and_times_are_not_numbers_of_callers() -> None:
-    fields: dict[str, str | list[str]] = {
+    fields = {
         "Interface": "Local/5511900000009@from-queue/n",
         "MemberName": "Ana",
         "LastCall": "1773147600",
         "Uniqueid": "1773147600.17",
     }
-    assert LAST_4.apply("QueueMemberStatus", dict(fields)) == fields
+    assert LAST_4.apply("QueueMemberStatus", fields) == fields
 
 
 @pytest.mark.parametrize("recorded", scenarios(), ids=lambda recorded: recorded.name)

@@ -1,0 +1,151 @@
+"""The collector as it is shipped: the one file, as a process of its own, on the floor Python."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.packaging.build import build
+from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
+from tests.support.fake_ingest import TOKEN, FakeIngest, fake_ingest
+
+pytestmark = pytest.mark.system
+
+CALLS_PER_KILL = 40
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    target = str(tmp_path_factory.mktemp("dist") / "collector.pyz")
+    build(target)
+    return target
+
+
+@pytest.fixture
+def ami() -> Iterator[FakeAmi]:
+    with FakeAmi() as running:
+        yield running
+
+
+@pytest.fixture
+def ingest() -> Iterator[FakeIngest]:
+    with fake_ingest() as running:
+        yield running
+
+
+@pytest.fixture
+def environment(ami: FakeAmi, ingest: FakeIngest, tmp_path: Path) -> dict[str, str]:
+    settings = {
+        "SITE_NAME": "pbx-01",
+        "AMI_PORT": str(ami.port),
+        "AMI_USER": USER,
+        "AMI_SECRET": SECRET,
+        "INGEST_URL": ingest.url,
+        "INGEST_TOKEN": TOKEN,
+        "PRIVACY_KEY": "made-up tenant key",
+        "SPOOL_PATH": str(tmp_path / "spool.db"),
+        "QUEUE_LOG_PATH": str(tmp_path / "queue_log"),
+    }
+    return {f"COLLECTOR_{name}": value for name, value in settings.items()}
+
+
+def floor_python() -> str | None:
+    """A Python 3.6 of this machine, if there is one that starts."""
+    candidates = [str(path) for path in Path.home().glob(".pyenv/versions/3.6.*/bin/python")]
+    on_path = shutil.which("python3.6")
+    for candidate in [*candidates, *([on_path] if on_path else [])]:
+        # pyenv puts a python3.6 on the path that does not start.
+        tried = subprocess.run(
+            [candidate, "--version"], capture_output=True, text=True, check=False
+        )
+        if tried.returncode == 0 and "3.6." in tried.stdout:
+            return candidate
+    return None
+
+
+def pythons() -> list[str]:
+    """The Pythons to run on: this one, and the floor."""
+    return [sys.executable, floor_python() or "3.6"]
+
+
+def hangup(number: int) -> bytes:
+    return packet("Event: Hangup", "Privilege: call,all", f"Uniqueid: 1773147600.{number}")
+
+
+@pytest.fixture(params=pythons(), ids=lambda python: Path(python).parent.parent.name)
+def python(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    if not Path(chosen).is_absolute():
+        pytest.skip("NO PYTHON 3.6 HERE: the floor that customers' machines have is not tested")
+    return chosen
+
+
+def test_it_runs_and_stops_when_told(
+    python: str, program: str, environment: dict[str, str], ami: FakeAmi, ingest: FakeIngest
+) -> None:
+    with subprocess.Popen([python, program, "run"], env=environment) as process:
+        ami.wait_for("QueueStatus")
+        ami.send(hangup(1))
+        ingest.wait_for_event("Hangup")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    assert [event["sequence"] for event in ingest.events] == list(range(1, len(ingest.events) + 1))
+
+
+def test_check_says_that_all_is_well(
+    python: str, program: str, environment: dict[str, str], ami: FakeAmi
+) -> None:
+    ami.queue_items = [["Event: QueueParams", "Queue: support"]]
+    command = [python, program, "check", "--listen", "0"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    assert "AMI lets the user 'collector' in." in result.stdout
+
+
+def test_second_collector_on_the_same_spool_is_told_so(
+    program: str, environment: dict[str, str], ami: FakeAmi
+) -> None:
+    command = [sys.executable, program, "run"]
+    with subprocess.Popen(command, env=environment) as first:
+        ami.wait_for("QueueStatus")
+        second = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=30
+        )
+        first.terminate()
+        assert first.wait(15) == 0
+    assert second.returncode == 1
+    assert "another collector uses the spool" in second.stderr
+
+
+def test_killed_again_and_again_it_loses_nothing_that_it_had_on_disk(
+    program: str, environment: dict[str, str], ami: FakeAmi, ingest: FakeIngest
+) -> None:
+    for kill in range(KILLS):
+        with subprocess.Popen([sys.executable, program, "run"], env=environment) as process:
+            ami.wait_for("QueueStatus")
+            first = kill * CALLS_PER_KILL
+            for number in range(first, first + CALLS_PER_KILL):
+                ami.send(hangup(number))
+            # The last one is on disk once it has come; what follows dies with the process or not.
+            ingest.wait_for(lambda events, last=number: _has(events, last))  # type: ignore[misc]
+            ami.send(hangup(1_000_000 + kill))
+            process.kill()
+    by_sequence: dict[int, set[str]] = {}
+    for event in ingest.events:
+        by_sequence.setdefault(event["sequence"], set()).add(str(event))
+    assert sorted(by_sequence) == list(range(1, max(by_sequence) + 1))
+    assert all(len(same) == 1 for same in by_sequence.values())
+    for number in range(KILLS * CALLS_PER_KILL):
+        assert _has(ingest.events, number)
+
+
+def _has(events: list[dict[str, object]], number: int) -> bool:
+    uniqueid = f"1773147600.{number}"
+    return any(
+        event["name"] == "Hangup" and event["fields"] == {"Uniqueid": uniqueid} for event in events
+    )

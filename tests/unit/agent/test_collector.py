@@ -1,0 +1,217 @@
+"""The whole collector in this process, between a real TCP port and a real HTTP server."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import spooler
+from agent.collector import Collector
+from agent.config import AmiConfig, CollectorConfig
+from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
+from tests.support.fake_ingest import TOKEN, FakeIngest, fake_ingest
+
+
+def call(number: int) -> tuple[str, ...]:
+    return (
+        f"Channel: PJSIP/trunk-{number:08x}",
+        "CallerIDNum: +5511900000001",
+        f"Uniqueid: 1773147600.{number}",
+        f"Linkedid: 1773147600.{number}",
+    )
+
+
+def join(number: int) -> bytes:
+    return packet("Event: QueueCallerJoin", "Privilege: agent,all", *call(number), "Queue: support")
+
+
+def hangup(number: int) -> bytes:
+    return packet("Event: Hangup", "Privilege: call,all", *call(number), "Cause: 16")
+
+
+@pytest.fixture
+def ami() -> Iterator[FakeAmi]:
+    with FakeAmi() as running:
+        yield running
+
+
+@pytest.fixture
+def ingest() -> Iterator[FakeIngest]:
+    with fake_ingest() as running:
+        yield running
+
+
+class Running:
+    """A collector on its thread."""
+
+    def __init__(self, config: CollectorConfig) -> None:
+        self._collector = Collector(config)
+        self._thread = threading.Thread(target=self._collector.run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._collector.stop()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture
+def config(ami: FakeAmi, ingest: FakeIngest, tmp_path: Path) -> CollectorConfig:
+    return CollectorConfig(
+        site="pbx-01",
+        ami=AmiConfig("127.0.0.1", ami.port, USER, SECRET, reads_dialplan=False),
+        ingest_url=ingest.url,
+        ingest_token=TOKEN,
+        ca_file="",
+        numbers="last4",
+        privacy_key=b"made-up tenant key",
+        spool_path=str(tmp_path / "spool.db"),
+        spool_max_bytes=1024 * 1024,
+        queue_log_path=str(tmp_path / "queue_log"),
+    )
+
+
+@pytest.fixture
+def collector(config: CollectorConfig) -> Iterator[Running]:
+    running = Running(config)
+    yield running
+    running.stop()
+
+
+def names(events: list[dict[str, Any]]) -> list[str]:
+    return [event["name"] for event in events if event["name"] != "heartbeat"]
+
+
+@pytest.mark.usefixtures("collector")
+def test_events_go_out_in_order_after_the_snapshot(ami: FakeAmi, ingest: FakeIngest) -> None:
+    ami.queue_items = [["Event: QueueParams", "Queue: support"]]
+    ami.wait_for("CoreShowChannels")
+    ami.send(join(1) + hangup(1))
+    ingest.wait_for_event("Hangup")
+    assert names(ingest.events) == [
+        "started",
+        "ami_connected",
+        "FullyBooted",
+        "begin",
+        "QueueParams",
+        "end",
+        "begin",
+        "end",
+        "QueueCallerJoin",
+        "Hangup",
+    ]
+    assert [event["sequence"] for event in ingest.events] == list(range(1, len(ingest.events) + 1))
+
+
+@pytest.mark.usefixtures("collector")
+def test_number_of_the_caller_stays_on_the_pbx(ami: FakeAmi, ingest: FakeIngest) -> None:
+    ami.wait_for("QueueStatus")
+    ami.send(join(1))
+    event = ingest.wait_for_event("QueueCallerJoin")
+    assert event["fields"]["CallerIDNum"] == "…0001"
+    assert "5511900000001" not in str(ingest.batches)
+
+
+@pytest.mark.usefixtures("collector")
+def test_after_a_cut_the_log_is_read_back_and_a_new_snapshot_taken(
+    ami: FakeAmi, ingest: FakeIngest, tmp_path: Path
+) -> None:
+    ami.wait_for("QueueStatus")
+    ami.send(join(1))
+    at = ingest.wait_for_event("QueueCallerJoin")["at"]
+    (tmp_path / "queue_log").write_text(
+        "1773147000|1.1|support|NONE|ABANDON|1|1|5\n4102444800|1773147600.1|support|Ana|CONNECT|1|2.2|1\n"
+    )
+    ami.cut()
+    connected = ingest.wait_for_event("ami_connected", 2)
+    ingest.wait_for_event("end", 4)
+    after = names(ingest.events[connected["sequence"] - 1 :])
+    assert after[:4] == ["ami_connected", "CONNECT", "FullyBooted", "begin"]
+    assert connected["fields"]["log"] == "read"
+    lost = ingest.wait_for_event("ami_lost")
+    assert lost["fields"]["reason"] == "closed by the PBX"
+    assert at <= lost["at"] <= connected["at"]
+
+
+@pytest.mark.usefixtures("collector")
+def test_queue_configuration_is_taken_where_it_may_be_read(
+    ami: FakeAmi, ingest: FakeIngest
+) -> None:
+    ami.config = ["Category-000000: support", "Line-000000-000000: wrapuptime=4"]
+    ami.cut()
+    fields = ingest.wait_for_event("QueueConfig")["fields"]
+    assert fields == {"queue": "support", "wrapuptime": "4"}
+
+
+@pytest.mark.usefixtures("collector")
+def test_heartbeat_tells_the_counters(
+    ami: FakeAmi, ingest: FakeIngest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spooler, "HEARTBEAT_BUSY_S", 0.1)
+    ami.wait_for("QueueStatus")
+    ami.send(join(1) + packet("Event: QueueCallerAbandon", "Queue: support") + b"garbage\r\n\r\n")
+    ingest.wait_for(
+        lambda events: any(
+            event["name"] == "heartbeat"
+            and event["fields"]["open_calls"] == "1"
+            and event["fields"]["packets_forged"] == "1"
+            and event["fields"]["unknown_lines"] == "1"
+            for event in events
+        )
+    )
+
+
+def test_what_was_spooled_while_ingest_was_away_arrives_after_a_restart(
+    ami: FakeAmi, ingest: FakeIngest, config: CollectorConfig
+) -> None:
+    ingest.refuses = lambda _batch: 503
+    first = Running(config)
+    ami.wait_for("QueueStatus")
+    ami.send(join(1))
+    ingest.wait_for_requests(1)
+    first.stop()
+    ingest.refuses = lambda _batch: None
+    second = Running(config)
+    ingest.wait_for_event("started", 2)
+    second.stop()
+    assert "QueueCallerJoin" in names(ingest.events)
+    assert [event["sequence"] for event in ingest.events] == list(range(1, len(ingest.events) + 1))
+    assert len({batch["spool"] for batch in ingest.batches}) == 1
+
+
+def test_wrong_secret_is_told_and_does_not_end_the_collector(
+    config: CollectorConfig, ami: FakeAmi, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = config._replace(ami=config.ami._replace(secret="another secret"))
+    running = Running(wrong)
+    ami.wait_for("Login")
+    running.stop()
+    assert "login refused: Authentication failed" in caplog.text
+    assert "another secret" not in caplog.text
+
+
+def test_thread_that_dies_ends_the_collector_with_its_error(
+    config: CollectorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = Collector(config)
+
+    def broken(_events: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(collector._spool, "append", broken)
+    with pytest.raises(ZeroDivisionError):
+        collector.run()
+    assert Path(config.spool_path).exists()
+
+
+@pytest.mark.usefixtures("collector")
+def test_megabyte_field_and_garbage_keep_the_connection_and_the_neighbours(
+    ami: FakeAmi, ingest: FakeIngest
+) -> None:
+    ami.wait_for("QueueStatus")
+    big = packet("Event: Newexten", "Privilege: dialplan,all", "AppData: " + "x" * 1_000_000)
+    ami.send(join(1) + big + b"\xff\xfe\x00\r\n\r\n" + join(2))
+    ingest.wait_for_event("QueueCallerJoin", 2)
+    assert "ami_lost" not in names(ingest.events)
