@@ -50,7 +50,17 @@ def running_broker(log: Path, port: int | None = None) -> Iterator[str]:
 def start_broker(log: Path, port: int) -> Iterator[tuple[Child, str]]:
     """As `running_broker`, with the child process beside the address, to be watched."""
     bootstrap = f"{LOOPBACK}:{port}"
-    url = f"tcp://{bootstrap}"
+    with start(log, port) as child:
+        child.wait_until(lambda: answers(bootstrap), _ANSWERS_WITHIN_S)
+        yield child, bootstrap
+
+
+def start(log: Path, port: int) -> Child:
+    """Starts a broker on the loopback `port`; it may not answer yet.
+
+    Raises BrokerMissingError without the binary.
+    """
+    url = f"tcp://{LOOPBACK}:{port}"
     command = [
         str(_binary()),
         "broker",
@@ -58,9 +68,7 @@ def start_broker(log: Path, port: int) -> Iterator[tuple[Child, str]]:
         f"--listener-url={url}",
         f"--advertised-listener-url={url}",
     ]
-    with Child("broker", command, log, stop_signal=signal.SIGINT) as child:
-        child.wait_until(lambda: answers(bootstrap), _ANSWERS_WITHIN_S)
-        yield child, bootstrap
+    return Child("broker", command, log, stop_signal=signal.SIGINT)
 
 
 def answers(bootstrap: str) -> bool:

@@ -16,6 +16,9 @@ from types import TracebackType
 from typing import Self
 
 LOOPBACK = "127.0.0.1"
+ROOT = Path(__file__).parents[1]
+"""Where the packages are: the working directory of every child."""
+
 _POLL_S = 0.02
 _TAIL_LINES = 20
 
@@ -40,7 +43,7 @@ class Child:
     ) -> None:
         """Start `command` with `environment` added to ours; its output goes to the file `log`."""
         self.name = name
-        self.log = log
+        self.log = log.absolute()
         self._stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -49,6 +52,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                cwd=ROOT,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
@@ -90,6 +94,20 @@ class Child:
                     f"{self.name} did not answer within {within_s:g} s\n{self.log_tail()}"
                 )
             time.sleep(_POLL_S)
+
+    def finish(self, within_s: float) -> None:
+        """Wait until the child has done its work.
+
+        Raises ChildFailedError if it ends with another exit code than 0, or not in time.
+        """
+        try:
+            code = self._process.wait(within_s)
+        except subprocess.TimeoutExpired as error:
+            raise ChildFailedError(
+                f"{self.name} took longer than {within_s:g} s\n{self.log_tail()}"
+            ) from error
+        if code:
+            self.check()
 
     def wait(self) -> None:
         """Wait for the child's end. Raises ChildFailedError when it comes: nobody asked for it."""

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from local.fold import CaptureError
@@ -20,12 +20,13 @@ from local.pbx.plan import at_speed, default_plan
 from local.pbx.recorded import RecordedCapture, Recording
 from local.pbx.server import AmiServer, Source
 from local.pbx.session import User
-from local.pbx.truth import TrueCall, Truth
+from local.pbx.truth import TrueCall
 from local.pbx.truth_http import serve_truth
 from local.process import LOOPBACK
 from local.stopping import until_stopped
 
 SECRET_VARIABLE = "PBX_SECRET"  # noqa: S105 - the name of a variable
+_HOUR_MS = 3_600_000
 
 
 def main(arguments: list[str]) -> int:
@@ -72,8 +73,8 @@ async def _run(options: argparse.Namespace) -> None:
     sources = _recorded(options) if options.capture else _live(options)
     lives = [source for source in sources if isinstance(source, LiveCallCentre)]
 
-    def truths() -> list[Truth]:
-        return [live.centre.truth for live in lives]
+    def centres() -> list[CallCentre]:
+        return [live.centre for live in lives]
 
     servers = [(source, AmiServer(source, {user.name: user})) for source in sources]
     async with asyncio.TaskGroup() as tasks:
@@ -83,7 +84,7 @@ async def _run(options: argparse.Namespace) -> None:
             tasks.create_task(serving)
         if options.truth_port is not None:
             told = _announce("truth on http://")
-            tasks.create_task(serve_truth(LOOPBACK, options.truth_port, truths, told))
+            tasks.create_task(serve_truth(LOOPBACK, options.truth_port, centres, told))
 
 
 def _live(options: argparse.Namespace) -> list[Source]:
@@ -99,10 +100,11 @@ def _live(options: argparse.Namespace) -> list[Source]:
     def opener(site: int) -> Callable[[int], CallCentre]:
         def open_at(now: int) -> CallCentre:
             closes_at = None if options.duration is None else now + round(options.duration * 1000)
+            plan = at_speed(default_plan(site), options.speed)
             centre = CallCentre(
                 options.seed,
                 now,
-                at_speed(default_plan(site), options.speed),
+                replace(plan, utc_offset_hours=options.hour - now // _HOUR_MS),
                 dialect=DIALECTS[options.asterisk],
                 site=f"pbx-{site:02}",
                 closes_at=closes_at,
@@ -145,6 +147,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     played.add_argument(
         "--duration", type=float, metavar="SECONDS", help="nobody calls after that; default: never"
     )
+    played.add_argument(
+        "--hour",
+        type=int,
+        default=10,
+        help="hour of the day at the start, for the number of callers (default 10, a busy one)",
+    )
     played.add_argument("--sites", type=int, default=1, help="PBXs, on successive ports")
     played.add_argument(
         "--asterisk", choices=list(DIALECTS), default="18", help="whose dialect (default 18)"
@@ -152,8 +160,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     played.add_argument(
         "--capture", type=Path, metavar="DIRECTORY", help="play this recorded capture instead"
     )
-    access = parser.add_argument_group("access", f"The secret is taken from {SECRET_VARIABLE},")
-    access.description = f"The secret comes from {SECRET_VARIABLE}; else one is made and printed."
+    access = parser.add_argument_group(
+        "access", f"The secret comes from {SECRET_VARIABLE}; else one is made and printed."
+    )
     access.add_argument("--port", type=int, default=5038, help="first port; 0 takes free ones")
     access.add_argument("--user", default="collector")
     access.add_argument(

@@ -94,7 +94,7 @@ class CallCentrePlan:
     agents: tuple[AgentPlan, ...]
     habits: Habits = field(default_factory=Habits)
     utc_offset_hours: int = -3
-    """Of the site's clock, for `DAILY_SHAPE`."""
+    """Of the clock that `DAILY_SHAPE` goes by."""
 
 
 _QUEUES = (

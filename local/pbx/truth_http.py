@@ -5,34 +5,46 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from local.pbx.call_centre import CallCentre
 from local.pbx.server import wall_clock_ms
-from local.pbx.truth import Truth
 
 _MAX_REQUEST_BYTES = 8 * 1024
 
 
-def totals(truths: list[Truth]) -> dict[str, Any]:
+def totals(centres: list[CallCentre]) -> dict[str, Any]:
     """Counts and sums per site and queue, and the moment they hold for."""
-    sites = [
-        {"site": truth.site, "refused": truth.refused, "totals": truth.totals()} for truth in truths
-    ]
+    return {
+        "at_ms": wall_clock_ms(),
+        "sites": [
+            {
+                "site": centre.truth.site,
+                "is_over": centre.is_over,
+                "refused": centre.truth.refused,
+                "totals": centre.truth.totals(),
+            }
+            for centre in centres
+        ],
+    }
+
+
+def everything(centres: list[CallCentre]) -> dict[str, Any]:
+    """Calls, agent states and outbound calls as well."""
+    sites = [{"is_over": centre.is_over, **centre.truth.as_dict()} for centre in centres]
     return {"at_ms": wall_clock_ms(), "sites": sites}
 
 
-def everything(truths: list[Truth]) -> dict[str, Any]:
-    """Calls, agent states and outbound calls as well."""
-    return {"at_ms": wall_clock_ms(), "sites": [truth.as_dict() for truth in truths]}
-
-
 async def serve_truth(
-    host: str, port: int, truths: Callable[[], list[Truth]], on_listening: Callable[[int], None]
+    host: str,
+    port: int,
+    centres: Callable[[], list[CallCentre]],
+    on_listening: Callable[[int], None],
 ) -> None:
     """Serves until cancelled; `on_listening` is told the port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await reader.readuntil(b"\r\n\r\n")
-            writer.write(_response(request, truths()))
+            writer.write(_response(request, centres()))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # whoever asked has gone, or did not speak HTTP
@@ -45,13 +57,13 @@ async def serve_truth(
         await server.serve_forever()
 
 
-def _response(request: bytes, truths: list[Truth]) -> bytes:
+def _response(request: bytes, centres: list[CallCentre]) -> bytes:
     method, _, rest = request.partition(b" ")
     path = rest.partition(b" ")[0]
     views = {b"/truth": everything, b"/totals": totals}
     if method != b"GET" or path not in views:
         return _http("404 Not Found", {"paths": ["/truth", "/totals"]})
-    return _http("200 OK", views[path](truths))
+    return _http("200 OK", views[path](centres))
 
 
 def _http(status: str, content: dict[str, Any]) -> bytes:

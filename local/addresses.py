@@ -1,0 +1,44 @@
+"""Asking the parts of a local run over HTTP."""
+
+import json
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+_PROBE_TIMEOUT_S = 2.0
+_ANSWER_TIMEOUT_S = 30.0
+_OK = 200
+
+
+def bare(url: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers well."""
+    try:
+        with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answer:  # noqa: S310
+            return bool(answer.status == _OK)
+    except OSError:
+        return False
+
+
+def ask_json(url: str) -> Any:
+    """The answer, decoded. Raises OSError if there is none."""
+    with urllib.request.urlopen(url, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def ask_clickhouse(url: str, query: str) -> str:
+    """The answer's text; `url` carries user and password. Raises OSError if there is none."""
+    parts = urlsplit(url)
+    headers = {
+        "X-ClickHouse-User": parts.username or "default",
+        "X-ClickHouse-Key": parts.password or "",
+    }
+    request = urllib.request.Request(bare(url), query.encode(), headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
+        text: str = answer.read().decode()
+        return text
