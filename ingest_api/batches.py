@@ -148,6 +148,8 @@ def _are_small(events: list[PublishedEvent]) -> bool:
 
 def _parse(body: bytes | bytearray) -> Any:
     try:
+        # Knows what is text: no lone surrogates, which Python's parser lets pass.
+        msgspec.json.decode(body)
         return _strict_json.decode(body.decode())
     except _RepeatedKeyError as error:
         raise MalformedBodyError("a key is repeated within one object") from error

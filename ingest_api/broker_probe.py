@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from ingest_api.kafka_clients import connected
+
 _TIMEOUT_MS = 1_000
 _FRESH_S = 1.0
 # A little more than what the client itself may take to give up.
@@ -20,7 +22,7 @@ class BrokerProbe:
 
     def __init__(self, bootstrap: str, topic: str) -> None:
         """Does not connect yet."""
-        self._bootstrap = bootstrap.split(",")
+        self._bootstrap = bootstrap
         self._topic = topic
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker-probe")
         self._admin: KafkaAdminClient | None = None
@@ -47,8 +49,9 @@ class BrokerProbe:
     def _ask(self) -> str:
         try:
             if self._admin is None:
-                self._admin = KafkaAdminClient(
-                    bootstrap_servers=self._bootstrap,
+                self._admin = connected(
+                    KafkaAdminClient,
+                    self._bootstrap,
                     bootstrap_timeout_ms=_TIMEOUT_MS,
                     request_timeout_ms=_TIMEOUT_MS,
                 )

@@ -17,16 +17,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 
 from ingest_api.broker_probe import BrokerProbe
 from ingest_api.budget import ByteBudget
 from ingest_api.errors import UnavailableError
+from ingest_api.kafka_clients import connected
 from ingest_api.publisher import MAX_MESSAGE_BYTES
 
 ACK_TIMEOUT_S = 1.8
@@ -67,7 +66,7 @@ class KafkaPublisher:
         ack_timeout_s: float = ACK_TIMEOUT_S,
     ) -> None:
         """`bootstrap` as in KAFKA_BOOTSTRAP. Does not connect yet."""
-        self._bootstrap = bootstrap.split(",")
+        self._bootstrap = bootstrap
         self._topic = topic
         self._budget = ByteBudget(max_in_flight_bytes)
         self._ack_timeout_s = ack_timeout_s
@@ -140,10 +139,10 @@ class KafkaPublisher:
             return producer
         timeout_ms = int(self._ack_timeout_s * 1000)
         try:
-            return KafkaProducer(
-                bootstrap_servers=self._bootstrap,
+            return connected(
+                KafkaProducer,
+                self._bootstrap,
                 bootstrap_timeout_ms=_CONNECT_WAIT_MS,
-                kafka_client=_client_that_makes_no_topics,
                 acks="all",
                 enable_idempotence=False,
                 max_in_flight_requests_per_connection=1,
@@ -206,13 +205,3 @@ class KafkaPublisher:
 
 def _not_acknowledged() -> UnavailableError:
     return UnavailableError("the batch could not be stored now", _RETRY_AFTER_S)
-
-
-def _client_that_makes_no_topics(**settings: Any) -> KafkaNetClient:
-    """The producer's client; `allow_auto_create_topics` does not reach its metadata requests.
-
-    A topic made by asking for it would have the broker's default number of partitions.
-    """
-    client = KafkaNetClient(**settings)
-    client.cluster.config["allow_auto_create_topics"] = False
-    return client

@@ -1,0 +1,33 @@
+"""Makes clients of kafka-python 3.0.12 without its two traps at construction."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+_Client = TypeVar("_Client")
+
+
+def connected(kind: Callable[..., _Client], bootstrap: str, **settings: Any) -> _Client:
+    """A KafkaProducer or KafkaAdminClient at one of the addresses of `bootstrap`.
+
+    Waits for a connection, for `bootstrap_timeout_ms`. Raises KafkaError if there is none.
+    """
+    made: list[KafkaNetClient] = []
+
+    def make_client(**client_settings: Any) -> KafkaNetClient:
+        client = KafkaNetClient(**client_settings)
+        made.append(client)
+        # `allow_auto_create_topics` does not reach a producer's metadata requests. A topic made by
+        # asking for it would have the broker's default number of partitions.
+        client.cluster.config["allow_auto_create_topics"] = False
+        return client
+
+    try:
+        return kind(bootstrap_servers=bootstrap.split(","), kafka_client=make_client, **settings)
+    except KafkaError:
+        # A constructor that fails leaves its thread and its sockets behind.
+        for client in made:
+            client.close()
+        raise
