@@ -9,7 +9,7 @@ AS SELECT
     entered_at, status, outcome, answered_at, ended_at, wait_ms, talk_ms, hold_ms, wrap_up_ms,
     agent_key, agent_name, ended_by, transfer, missed_offers, position_at_entry, caller, caller_hash,
     is_estimated, version, first_response_at, messages_in, messages_out, messages_read,
-    toDateTime64(toStartOfInterval(entered_at, INTERVAL 15 MINUTE), 3, 'UTC') AS window_start,
+    toStartOfInterval(entered_at, INTERVAL 900000 MILLISECOND) AS window_start,
     intDiv(wait_ms, 1000) AS wait_seconds,
     talk_ms + hold_ms + wrap_up_ms AS handle_ms,
     CAST(outcome IN ('timed_out', 'left_empty', 'exited_by_key', 'withdrawn', 'transferred_away'), 'Bool') AS is_flowed_out,
