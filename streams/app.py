@@ -9,12 +9,10 @@ from pathlib import Path
 import faust
 
 from streams.config import StreamsConfig
+from streams.names import APP_ID
 from streams.processors import sites
 from streams.processors.ports import SiteFold
 from streams.storage.writer import FactWriter
-
-APP_ID = "call-centre-streams"
-"""Consumer group and prefix of the changelog topic: stored state, never renamed."""
 
 _DAY_S = 86_400.0
 _MIB = 1 << 20

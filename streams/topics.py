@@ -1,4 +1,8 @@
-"""Makes the topics of the contract, and checks that they are as the streams need them."""
+"""Makes the topics of the pipeline, and checks that they are as the streams need them.
+
+Besides those of the contract there is the changelog of the site records: one partition for each of
+the source topic, compacted, because of a site only its last record matters.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +12,11 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from ingest_api.contract.topics import ALL_TOPICS
 from streams.errors import TopicsError
+from streams.names import SITE_CHANGELOG
+
+_TOPICS: dict[str, dict[str, str]] = {topic: {} for topic in ALL_TOPICS} | {
+    SITE_CHANGELOG: {"cleanup.policy": "compact"}
+}
 
 
 def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str]:
@@ -18,10 +27,11 @@ def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str
     """
     with _admin(bootstrap) as admin:
         found = _partition_counts(admin)
-        missing = [topic for topic in ALL_TOPICS if topic not in found]
+        missing = [topic for topic in _TOPICS if topic not in found]
         for topic in missing:
+            wanted = NewTopic(topic, partitions, replication, topic_configs=_TOPICS[topic])
             try:
-                admin.create_topics([NewTopic(topic, partitions, replication)])
+                admin.create_topics([wanted])
             except TopicAlreadyExistsError:
                 continue  # another one of us was faster
         _check(_partition_counts(admin), partitions)
@@ -35,12 +45,12 @@ def check_topics(bootstrap: str, partitions: int) -> None:
 
 
 def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
-    topics = admin.describe_topics(list(ALL_TOPICS))
+    topics = admin.describe_topics(list(_TOPICS))
     return {topic["name"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
 
 
 def _check(found: dict[str, int], partitions: int) -> None:
-    for topic in ALL_TOPICS:
+    for topic in _TOPICS:
         if topic not in found:
             raise TopicsError(f"topic {topic} is missing: run `python -m streams topics`")
         if found[topic] != partitions:

@@ -19,6 +19,7 @@ from faust.types import TP, EventT
 from ingest_api.contract.topics import DEAD_EVENTS, PBX_EVENTS
 from streams import metrics
 from streams.errors import StateRecordError
+from streams.names import SITE_TABLE
 from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
 from streams.processors.ports import NotStoredError, SiteFold
@@ -27,9 +28,6 @@ from streams.processors.site_table import SiteTable
 from streams.processors.source_consumer import rewind, source_transport
 from streams.processors.source_watch import Pulse, SourceWatch
 from streams.storage.writer import FactWriter
-
-TABLE_NAME = "sites"
-"""Part of the changelog topic's name: stored state, never renamed."""
 
 WATCH_INTERVAL_S = 1.0
 _log = structlog.get_logger()
@@ -62,7 +60,7 @@ class _SiteProcessor:
     ) -> None:
         self._app = app
         self._table = SiteTable(
-            app, name=TABLE_NAME, key_type=bytes, value_type=bytes, partitions=partitions
+            app, name=SITE_TABLE, key_type=bytes, value_type=bytes, partitions=partitions
         )
         app.tables.add(self._table)
         self._carrier = SiteCarrier(self._table, fold, FloodGuard(limits.dead_letters_per_minute))

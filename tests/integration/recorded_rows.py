@@ -12,7 +12,8 @@ import msgspec
 from ingest_api.contract.published import decode_batch
 from streams.domain.facts import Fact
 from streams.domain.site_state import SiteState, new_site_state
-from streams.site_batches import Continuity, continuity, fold_batch
+from streams.processors.dead_letters import FOLD_FAILED
+from streams.site_batches import Continuity, continuity, fold_batch, skip_batch
 from streams.storage.errors import StorageUnavailableError
 from streams.storage.rows import RawBatch
 from tests.integration.shift_of_sites import SourceMessage
@@ -61,8 +62,8 @@ def written_sequences(path: Path) -> dict[str, set[int]]:
     return found
 
 
-def expected_rows(messages: Iterable[SourceMessage]) -> Rows:
-    """The rows of a run without faults."""
+def expected_rows(messages: Iterable[SourceMessage], broken_at: int | None = None) -> Rows:
+    """The rows of a run without faults; batches with the sequence `broken_at` are skipped."""
     states: dict[bytes, SiteState] = {}
     latest: dict[str, Fact] = {}
     for message in messages:
@@ -70,7 +71,9 @@ def expected_rows(messages: Iterable[SourceMessage]) -> Rows:
         state = states.setdefault(message.key, new_site_state(batch.tenant, batch.site))
         if continuity(state, batch) is Continuity.REPEATED:
             continue
-        for fact in fold_batch(state, batch):
+        is_broken = any(event.sequence == broken_at for event in batch.events)
+        made = skip_batch(state, batch, FOLD_FAILED) if is_broken else fold_batch(state, batch)
+        for fact in made:
             key = key_of(fact)
             if key not in latest or fact.version >= latest[key].version:
                 latest[key] = fact

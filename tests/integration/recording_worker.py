@@ -1,23 +1,25 @@
 """The stream worker with a recording writer, as a process of its own to be killed.
 
-    python -m tests.integration.recording_worker ROWS [FAULTS]
-
-Configured like the real one; facts go to the SQLite file ROWS. Of every FAULTS messages that come
-from the broker one is lost on the way to the fold, and one comes twice.
+Configured like the real one; facts go to the SQLite file ROWS.
 """
 
+import argparse
 import os
 import random
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import faust
 from faust.types.tuples import Message
 
+from ingest_api.contract.published import PublishedBatch
 from ingest_api.contract.topics import PBX_EVENTS
 from streams.app import create_app
 from streams.config import config_from
+from streams.domain.facts import Fact
+from streams.domain.site_state import SiteState
+from streams.processors.ports import SiteFold
+from streams.site_batches import fold_batch
 from streams.worker import run_app
 from tests.integration.recorded_rows import RowRecorder
 
@@ -40,13 +42,31 @@ def make_lossy(app: faust.App, faults: int) -> None:
     app.topics.on_message = deliver_or_not
 
 
-def main(rows: Path, faults: int) -> None:
+def breaking_at(sequence: int) -> SiteFold:
+    """The real rules, which break when they have applied a batch with this sequence."""
+
+    def fold(state: SiteState, batch: PublishedBatch) -> list[Fact]:
+        facts = fold_batch(state, batch)
+        if any(event.sequence == sequence for event in batch.events):
+            raise KeyError("what the rules did not think of")
+        return facts
+
+    return SiteFold(fold_batch=fold)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--faults", type=int, help="lose one of so many messages, repeat another")
+    parser.add_argument("--break-at", type=int, help="sequence of every site that breaks the fold")
+    options = parser.parse_args()
     config = config_from(os.environ)
-    app = create_app(config, RowRecorder(rows))
-    if faults:
-        make_lossy(app, faults)
+    fold = None if options.break_at is None else breaking_at(options.break_at)
+    app = create_app(config, RowRecorder(options.rows), fold)
+    if options.faults:
+        make_lossy(app, options.faults)
     run_app(app, config)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    main()

@@ -24,16 +24,18 @@ _POLL_S = 0.1
 class Workers:
     """Recording workers of one group; `rows` is what they write to."""
 
-    def __init__(self, bootstrap: str, directory: Path, faults: int = 0) -> None:
+    def __init__(self, bootstrap: str, directory: Path, *options: str, **environment: str) -> None:
+        """`options` are those of the recording worker, `environment` is added to its settings."""
         self.rows = directory / "rows.db"
         self._log = directory / "workers.log"
-        self._faults = faults
+        self.options = list(options)
         self._environment = {
             **os.environ,
             "KAFKA_BOOTSTRAP": bootstrap,
             "CLICKHOUSE_URL": "http://127.0.0.1:1",
             "STREAMS_PARTITIONS": str(PARTITIONS),
             "STREAMS_SESSION_TIMEOUT_S": "3",
+            **environment,
         }
         self.running: list[subprocess.Popen[bytes]] = []
 
@@ -41,7 +43,7 @@ class Workers:
         command = [sys.executable, "-m", "tests.integration.recording_worker", str(self.rows)]
         with self._log.open("ab") as log:
             worker = subprocess.Popen(
-                [*command, str(self._faults)],
+                [*command, *self.options],
                 env=self._environment,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -73,6 +75,9 @@ class Workers:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
+    def log_tail(self) -> str:
+        return self.log()[-4_000:]
+
     def stop(self) -> None:
         for worker in list(self.running):
             worker.send_signal(signal.SIGCONT)
@@ -101,8 +106,10 @@ class Workers:
 
 
 @contextmanager
-def workers(bootstrap: str, directory: Path, faults: int = 0) -> Iterator[Workers]:
-    group = Workers(bootstrap, directory, faults)
+def workers(
+    bootstrap: str, directory: Path, *options: str, **environment: str
+) -> Iterator[Workers]:
+    group = Workers(bootstrap, directory, *options, **environment)
     try:
         yield group
     finally:

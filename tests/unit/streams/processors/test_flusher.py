@@ -2,6 +2,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -83,7 +84,7 @@ class Bench:
                     offset,
                     b"acme/pbx-01",
                     encode_batch(BATCHES[offset]) if value is None else value,
-                    lambda offset=offset: self._tell(f"ack {offset}"),
+                    partial(self._tell, f"ack {offset}"),
                 )
             )
             self.flusher.taken()

@@ -10,8 +10,10 @@ KEY = b"acme/pbx-01"
 
 @pytest.fixture
 def table() -> SiteTable:
-    app = faust.App("unit", broker="kafka://127.0.0.1:1", autodiscover=False)
-    return SiteTable(app, name="sites", key_type=bytes, value_type=bytes, partitions=2)
+    return SiteTable(APP, name="sites", key_type=bytes, value_type=bytes, partitions=2)
+
+
+APP = faust.App("unit", broker="kafka://127.0.0.1:1", autodiscover=False)
 
 
 def event(offset: int, state: bytes = b"", key: bytes = KEY) -> faust.Event:
@@ -20,7 +22,7 @@ def event(offset: int, state: bytes = b"", key: bytes = KEY) -> faust.Event:
 
 def raw_event(value: bytes, key: bytes = KEY) -> faust.Event:
     message = ConsumerMessage("changelog", 0, 0, 0.0, 0, [], key, value, None)
-    return faust.Event(None, key, value, {}, message)
+    return faust.Event(APP, key, value, {}, message)
 
 
 def held(table: SiteTable, key: bytes = KEY) -> int:

@@ -1,9 +1,11 @@
+from collections.abc import Mapping
+
 from streams.processors.source_watch import Findings, Pulse, SourceWatch
 
 NOTHING_WRONG = Findings([], [])
 
 
-def looks(*seen: tuple[dict[int, int], dict[int, int | None]]) -> list[Findings]:
+def looks(*seen: tuple[Mapping[int, int], Mapping[int, int | None]]) -> list[Findings]:
     watch = SourceWatch()
     return [watch.look(positions, ends) for positions, ends in seen]
 

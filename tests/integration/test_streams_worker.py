@@ -1,0 +1,179 @@
+"""One worker over the embedded broker: what it does with its neighbours' faults, end to end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from ingest_api.contract.published import decode_batch
+from ingest_api.contract.topics import ALL_TOPICS, DEAD_EVENTS, PBX_EVENTS
+from local.broker import running_broker
+from local.process import LOOPBACK, free_port
+from streams.errors import TopicsError
+from streams.names import SITE_CHANGELOG
+from streams.processors.dead_letters import FloodGuard
+from streams.processors.ports import SiteFold
+from streams.processors.site_carrier import Message, SiteCarrier
+from streams.processors.site_record import record_place
+from streams.topics import check_topics, create_topics
+from tests.integration.recorded_rows import RowRecorder, expected_rows
+from tests.integration.shift_of_sites import SourceMessage, shift
+from tests.integration.stream_workers import PARTITIONS, feed, workers
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def bootstrap(tmp_path: Path) -> Iterator[str]:
+    with running_broker(tmp_path / "broker.log") as address:
+        create_topics(address, PARTITIONS, 1)
+        yield address
+
+
+def dead_letters(bootstrap: str) -> list[tuple[bytes, str]]:
+    """Value and reason of every dead letter."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, consumer_timeout_ms=3_000, auto_offset_reset="earliest"
+    )
+    consumer.assign([TopicPartition(DEAD_EVENTS, number) for number in range(PARTITIONS)])
+    letters = [(record.value, dict(record.headers)["reason"].decode()) for record in consumer]
+    consumer.close()
+    return letters
+
+
+def produced(bootstrap: str, messages: Sequence[SourceMessage]) -> list[Message]:
+    """The messages as the source topic holds them."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    futures = [producer.send(PBX_EVENTS, key=m.key, value=m.value) for m in messages]
+    places = [future.get(10) for future in futures]
+    producer.close()
+    return [
+        Message(PBX_EVENTS, place.partition, place.offset, message.key, message.value, bool)
+        for message, place in zip(messages, places, strict=True)
+    ]
+
+
+def changelog(bootstrap: str, records: Mapping[bytes, bytes]) -> None:
+    """Put state records where a worker finds them."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    for key, data in records.items():
+        partition = record_place(data).partition
+        producer.send(SITE_CHANGELOG, key=key, value=data, partition=partition)
+    producer.flush()
+    producer.close()
+
+
+def test_topics_are_made_once(bootstrap: str) -> None:
+    assert create_topics(bootstrap, PARTITIONS, 1) == []
+    check_topics(bootstrap, PARTITIONS)
+
+
+def test_a_topic_with_another_number_of_partitions_is_refused(bootstrap: str) -> None:
+    with pytest.raises(TopicsError, match=f"has {PARTITIONS} partitions, .* says 3"):
+        check_topics(bootstrap, 3)
+
+
+def test_missing_topics_are_named(tmp_path: Path) -> None:
+    with (
+        running_broker(tmp_path / "broker.log") as address,
+        pytest.raises(TopicsError, match=f"topic {ALL_TOPICS[0]} is missing"),
+    ):
+        check_topics(address, PARTITIONS)
+
+
+def test_clickhouse_away_is_waited_out_without_losing_the_partitions(
+    bootstrap: str, tmp_path: Path
+) -> None:
+    messages = list(shift(sites=6, events_per_site=1_500, seed=21))
+    expected = expected_rows(messages)
+    with workers(bootstrap, tmp_path, STREAMS_FLUSH_MAX_ROWS="500") as group:
+        group.start()
+        feed(bootstrap, messages[:50]).join()
+        group.wait_for(expected_rows(messages[:50]), within_s=30)
+        away = group.rows.with_suffix(".away")
+        away.touch()
+        feed(bootstrap, messages[50:], seconds=12).join()  # four times its session
+        away.unlink()
+
+        assert not group.wait_for(expected, within_s=60), group.log_tail()
+        assert group.log().count("partitions recovered") == 1
+        assert "ClickHouse is away" in group.log()
+
+
+def test_a_batch_that_breaks_the_fold_leaves_a_gap_and_the_site_goes_on(
+    bootstrap: str, tmp_path: Path
+) -> None:
+    messages = list(shift(sites=2, events_per_site=300, seed=22, repeated=0))
+    garbage = SourceMessage(messages[0].key, b"not json")
+    with workers(bootstrap, tmp_path, "--break-at=150") as group:
+        feed(bootstrap, [*messages[:5], garbage, *messages[5:]]).join()
+        group.start()
+        wrong = group.wait_for(expected_rows(messages, broken_at=150), within_s=40)
+
+        assert not wrong, group.log_tail()
+    broken = [
+        message.value
+        for message in messages
+        if any(event.sequence == 150 for event in decode_batch(message.value).events)
+    ]
+    letters = dead_letters(bootstrap)
+    assert sorted(value for value, _ in letters) == sorted([*broken, b"not json"])
+    assert {reason.split(" ")[0] for _, reason in letters} == {"KeyError", "DecodeError"}
+
+
+def test_a_flood_of_them_stops_the_worker(bootstrap: str, tmp_path: Path) -> None:
+    garbage = [SourceMessage(b"acme/pbx-01", b"not json")] * 5
+    with workers(bootstrap, tmp_path, STREAMS_DEAD_LETTERS_PER_MINUTE="3") as group:
+        feed(bootstrap, garbage).join()
+        worker = group.start()
+
+        assert worker.wait(40) == 1
+        assert "4 batches within 60 s broke the fold; the limit is 3" in group.log()
+
+
+def test_a_site_whose_record_is_older_than_the_floor_is_healed_by_one_rewind(
+    bootstrap: str, tmp_path: Path
+) -> None:
+    """As a worker leaves it that stood still, wrote late, and whose rivals were compacted away."""
+    messages = list(shift(sites=8, events_per_site=1_000, seed=23, repeated=0))
+    sent = produced(bootstrap, messages)
+    carrier = SiteCarrier({}, SiteFold(), FloodGuard(0))
+    carrier.load(range(PARTITIONS))
+    with workers(bootstrap, tmp_path) as group:
+        recorder = RowRecorder(group.rows)
+
+        def flushed(part: Sequence[Message]) -> dict[bytes, bytes]:
+            for message in part:
+                carrier.take(message)
+            unit = carrier.cut()
+            recorder.write(unit.facts, unit.batches)
+            carrier.flushed(unit)
+            return unit.records
+
+        old = flushed(sent[: len(sent) // 4])
+        records = flushed(sent[len(sent) // 4 : len(sent) // 2])
+        records |= flushed(sent[len(sent) // 2 : len(sent) // 2 + 20])
+        late = messages[0].key
+        changelog(bootstrap, records | {late: old[late]})
+        group.start()
+
+        assert not group.wait_for(expected_rows(messages), within_s=40), group.log_tail()
+        assert group.log().count("site jumped") == 1
+
+
+def test_a_broker_that_comes_back_empty_is_read_from_its_start(tmp_path: Path) -> None:
+    messages = list(shift(sites=4, events_per_site=600, seed=24, repeated=0))
+    half = len(messages) // 2
+    port = free_port()
+    bootstrap = f"{LOOPBACK}:{port}"
+    with workers(bootstrap, tmp_path) as group:
+        with running_broker(tmp_path / "broker.log", port):
+            create_topics(bootstrap, PARTITIONS, 1)
+            group.start()
+            feed(bootstrap, messages[:half]).join()
+            assert not group.wait_for(expected_rows(messages[:half]), within_s=40)
+        with running_broker(tmp_path / "broker.log", port):
+            create_topics(bootstrap, PARTITIONS, 1)
+            feed(bootstrap, messages[half:]).join()
+            assert not group.wait_for(expected_rows(messages), within_s=90), group.log_tail()
