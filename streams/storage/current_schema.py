@@ -36,7 +36,7 @@ def current_schema(client: Client) -> str:
         for (statement,) in client.query(query).result_rows
     ]
     formatted = [
-        client.query(_FORMATTED, parameters={"statement": statement}).first_row[0]
+        client.query(_FORMATTED, parameters={"statement": statement}).result_rows[0][0]
         for statement in statements
     ]
     return "\n\n".join([_HEADER, *(f"{statement};" for statement in formatted)]) + "\n"

@@ -56,10 +56,12 @@ def running_clickhouse(
     *,
     port: int = 0,
     is_migrated: bool = True,
+    forgets_old_rows: bool = False,
 ) -> Iterator[ClickHouseServer]:
     """A service with its data in `directory`, by default with today's schema.
 
-    A directory that was used before is opened again; `port` 0 takes a free one.
+    A directory that was used before is opened again; `port` 0 takes a free one. Unless it
+    `forgets_old_rows` by their TTL, as a real one does, tests may use fixed dates.
     """
     directory.mkdir(parents=True, exist_ok=True)
     write_readers(directory, readers or {})
@@ -78,8 +80,18 @@ def running_clickhouse(
         if is_migrated:
             client = server.connect()
             migrate(client)
+            if not forgets_old_rows:
+                _keep_old_rows(client)
             client.close()
         yield server
+
+
+def _keep_old_rows(client: Client) -> None:
+    tables = client.query(
+        "SELECT name FROM system.tables WHERE database = 'callcentre' AND engine_full LIKE '%TTL%'"
+    ).result_rows
+    for (table,) in tables:
+        client.command(f"ALTER TABLE callcentre.{table} REMOVE TTL")
 
 
 def write_readers(directory: Path, readers: Mapping[str, Reader]) -> None:
