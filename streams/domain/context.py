@@ -22,7 +22,7 @@ class Context:
         self.is_time_estimated = False
         self._before_sequence = version_of(state.generation, 0)
         self.version = self._before_sequence + state.last_sequence
-        self._visits: dict[str, Visit] = {}
+        self._visits: dict[tuple[str, str, int], Visit] = {}
         self._windows: dict[str, Window] = {}
         self._facts: dict[FactKey, Fact] = {}
 
@@ -40,7 +40,7 @@ class Context:
         visit.version = self.version
         if self.is_time_estimated:
             visit.is_estimated = True
-        self._visits[visit.call_id + visit.queue] = visit
+        self._visits[visit.call_id, visit.queue, visit.entered_at] = visit
 
     def window_changed(self, key: str, window: Window) -> None:
         """The window's fact is due."""

@@ -19,8 +19,11 @@ CLOCK_STEP_MS = 5_000
 """A step back beyond this is a clock that was set, not events crossing on the wire."""
 
 SWEEP_EVERY_MS = 60_000
-CALLER_FORGOTTEN_AFTER_MS = 6 * 60 * 60 * 1000
-"""A caller whose hang-up was never seen is forgotten so long after the last queue."""
+CALLER_FORGOTTEN_AFTER_MS = 10 * 60 * 1000
+"""A caller who hung up is forgotten so long after that."""
+
+FORGOTTEN_AFTER_MS = 6 * 60 * 60 * 1000
+"""So are a caller whose hang-up was never seen, and an agent who logged out."""
 
 _PAST = (ev.LogEntered, ev.LogAnswered, ev.LogEnded)
 
@@ -74,8 +77,14 @@ def _advance(context: Context, at: int) -> None:
 def _sweep(state: SiteState) -> None:
     """Lets go of what no event will concern any more."""
     drop_old(state)
-    limit = state.now - CALLER_FORGOTTEN_AFTER_MS
-    for uniqueid in [u for u, c in state.callers.items() if not c.visits and c.last_at < limit]:
+    limit = state.now - FORGOTTEN_AFTER_MS
+    hung_up_limit = state.now - CALLER_FORGOTTEN_AFTER_MS
+    gone = [
+        uniqueid
+        for uniqueid, caller in state.callers.items()
+        if not caller.visits and caller.last_at < (hung_up_limit if caller.is_hung_up else limit)
+    ]
+    for uniqueid in gone:
         del state.callers[uniqueid]
     idle = [i for i, a in state.agents.items() if a.state == "logged_out" and a.started_at < limit]
     for interface in idle:

@@ -137,6 +137,7 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
     caller = state.callers.get(event.uniqueid)
     if caller is not None:
         caller.is_hung_up = True
+        caller.last_at = event.at
         for visit in tuple(caller.visits):
             visit.hung_up_at = event.at
             if visit.outcome == "open":
@@ -145,8 +146,6 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
                 weigh(context, visit)
             elif visit.status == "talking":
                 await_evidence(context, visit, event.at)
-        if not caller.visits:
-            state.callers.pop(event.uniqueid, None)
     served = visit_of_leg(state, event.uniqueid)
     if served is not None and served.is_leg_lasting:
         _agent_gone(context, served, event.at)

@@ -68,7 +68,10 @@ class Visit(msgspec.Struct, array_like=True):
 
 
 class Caller(msgspec.Struct, array_like=True):
-    """A channel that is or was in a queue; `visits` are those that can still change."""
+    """A channel that is or was in a queue; `visits` are those that can still change.
+
+    Kept for a while after its hang-up, so that a late event does not make it a new caller.
+    """
 
     visit_count: int = 0
     visits: list[Visit] = []
@@ -223,6 +226,7 @@ class SiteState(msgspec.Struct, array_like=True):
     agents: dict[str, Agent] = {}
     queues: dict[str, Queue] = {}
     windows: dict[str, Window] = {}
+    windows_kept_from: int = 0  # older ones may have left, and are not all of their calls
     outbound: dict[str, Outbound] = {}
     listing: Listing | None = None
     blind_until: int = 0

@@ -55,7 +55,7 @@ def connect(context: Context, visit: Visit, interface: str, name: str, at: int |
     visit.status = "talking"
     visit.outcome = "answered"
     visit.ended_at = None
-    visit.answered_at = at
+    visit.answered_at = None if at is None else max(at, visit.entered_at)
     visit.agent = interface
     visit.agent_name = name
     visit.missing_since = None

@@ -48,15 +48,13 @@ def retire(state: SiteState, visit: Visit) -> None:
     """The visit will not change any more: it leaves the state, and some day its window too."""
     _window_of(state, visit)[1].unsettled -= 1
     state.legs.pop(visit.agent_uniqueid, None)
-    caller = state.callers[visit.uniqueid]
-    caller.visits.remove(visit)
-    if not caller.visits and caller.is_hung_up:
-        del state.callers[visit.uniqueid]
+    state.callers[visit.uniqueid].visits.remove(visit)
 
 
 def drop_old(state: SiteState) -> None:
     """Lets windows go that no call can change any more."""
-    limit = _oldest_kept(state)
+    limit = state.now - WINDOW_MS - KEPT_AFTER_END_MS
+    state.windows_kept_from = max(state.windows_kept_from, limit)
     old = [k for k, w in state.windows.items() if w.unsettled <= 0 and w.start < limit]
     for key in old:
         del state.windows[key]
@@ -118,17 +116,13 @@ def window_of_calls(stale: StaleWindow, calls: Iterable[QueueCall]) -> QueueWind
     return row
 
 
-def _oldest_kept(state: SiteState) -> int:
-    return state.now - WINDOW_MS - KEPT_AFTER_END_MS
-
-
 def _window_of(state: SiteState, visit: Visit) -> tuple[str, Window]:
     start = window_start(visit.entered_at)
     key = f"{start}|{visit.queue}"
     window = state.windows.get(key)
     if window is None:
         window = state.windows[key] = Window(visit.queue, start, [0] * len(OUTCOMES))
-        window.is_stale = start < _oldest_kept(state)
+        window.is_stale = start < state.windows_kept_from
     return key, window
 
 
