@@ -8,8 +8,11 @@ import importlib
 import sys
 
 COMMANDS = {
-    "broker": ("local.broker", "the embedded Kafka broker"),
+    "demo": ("local.demo", "the whole pipeline, with simulated call centres and a live wallboard"),
+    "wallboard": ("local.wallboard.command", "the live wallboard alone"),
     "pbx": ("local.pbx.command", "simulated PBXs that speak AMI and know the truth"),
+    "broker": ("local.broker", "the embedded Kafka broker"),
+    "clickhouse": ("local.clickhouse.__main__", "the embedded ClickHouse"),
     "fold": ("local.fold", "what captures of an Asterisk count as, without any service"),
 }
 
