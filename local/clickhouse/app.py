@@ -21,7 +21,7 @@ from local.clickhouse.answers import Encoding, answer_headers, encoding_of, exce
 from local.clickhouse.engine import Engine, Session
 from local.clickhouse.errors import RequestError
 from local.clickhouse.execution import Answer, PieceReader, run_insert, run_statement
-from local.clickhouse.gate import check_reader_statement
+from local.clickhouse.gate import Gate
 from local.clickhouse.hello import hello_block, is_hello
 from local.clickhouse.requests import Asked, receive, text_of
 from local.clickhouse.settings import RequestOptions, request_options
@@ -72,6 +72,7 @@ class Service:
         """The engine stays the caller's to close, after `close`."""
         self._engine = engine
         self._users = users
+        self._gate = Gate(engine)
         self._readers = ThreadPoolExecutor(READER_THREADS, "clickhouse-read")
         self._writers = ThreadPoolExecutor(WRITER_THREADS, "clickhouse-write")
         self._free_places = MAX_REQUESTS
@@ -182,9 +183,9 @@ class Service:
         yield encoding.end()
 
     def _check(self, statement: str, filters: dict[str, str]) -> None:
-        check_reader_statement(self._engine, statement)
+        self._gate.check(statement)
         for condition in filters.values():
-            check_reader_statement(self._engine, f"SELECT 1 WHERE {condition}")
+            self._gate.check(f"SELECT 1 WHERE {condition}")
 
     def _authenticate(self, asked: Asked) -> User:
         given = credentials(asked.headers, asked.keys)

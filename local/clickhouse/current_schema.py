@@ -19,7 +19,7 @@ def main() -> int:
         CURRENT_SCHEMA.write_text(current_schema(client), encoding="utf-8")
     finally:
         client.close()
-    print(CURRENT_SCHEMA)  # noqa: T201 - a command prints
+    print(CURRENT_SCHEMA)
     return 0
 
 

@@ -91,6 +91,11 @@ class Engine:
         """
         return self._scalar("SELECT formatQuerySingleLine({q:String})", {"q": escaped(statement)})
 
+    def table_functions(self) -> list[str]:
+        """The names of the engine's table functions."""
+        names = "SELECT arrayStringConcat(groupArray(name), '\\n') FROM system.table_functions"
+        return self._scalar(names).split("\n")
+
     def _scalar(self, statement: str, parameters: Mapping[str, str] | None = None) -> str:
         # RawBLOB: the bare value, without a newline or escapes.
         result = self._root.query(statement, "RawBLOB", params=parameters)
