@@ -63,11 +63,11 @@ async def read_body(request: Request, lease: Lease) -> bytearray:
     return body
 
 
-def inflate(compressed: bytes | bytearray) -> bytearray:
+def inflate(compressed: bytes | bytearray, most: int = MAX_INFLATED_BYTES) -> bytearray:
     """The content of a gzip of one or more members.
 
-    Raises TooLargeError as soon as it is above the limit, MalformedBodyError if it is damaged, cut,
-    or followed by something else.
+    Raises TooLargeError as soon as it is above `most` bytes, MalformedBodyError if it is damaged,
+    cut, or followed by something else.
     """
     inflated = bytearray()
     rest = bytes(compressed)
@@ -77,8 +77,8 @@ def inflate(compressed: bytes | bytearray) -> bytearray:
             while not member.eof:
                 step = member.decompress(rest, _INFLATE_STEP_BYTES)
                 inflated += step
-                if len(inflated) > MAX_INFLATED_BYTES:
-                    raise TooLargeError(f"a body inflates to at most {MAX_INFLATED_BYTES} bytes")
+                if len(inflated) > most:
+                    raise TooLargeError(f"a body inflates to at most {most} bytes")
                 rest = member.unconsumed_tail
                 if not step and not rest and not member.eof:
                     raise MalformedBodyError("the gzip is cut")

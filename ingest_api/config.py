@@ -54,12 +54,12 @@ def _required(environment: Mapping[str, str], key: str) -> str:
 
 def _bootstrap(environment: Mapping[str, str]) -> str:
     key = "KAFKA_BOOTSTRAP"
-    value = _required(environment, key)
-    for address in value.split(","):
-        host, colon, port = address.strip().rpartition(":")
+    addresses = [address.strip() for address in _required(environment, key).split(",")]
+    for address in addresses:
+        host, colon, port = address.rpartition(":")
         if not (host and colon and port.isdecimal()):
             raise ConfigError(f"{key} must be host:port, or several of them with commas between")
-    return value
+    return ",".join(addresses)
 
 
 def _number(

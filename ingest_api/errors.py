@@ -6,9 +6,9 @@ IngestError
 ├── MalformedBodyError    400  no JSON text, or a damaged gzip: the collector bisects
 ├── UnauthorizedError     401  token missing, unknown or disabled: retries slowly, drops nothing
 ├── WrongSiteError        403  the token speaks for another site: the same
-├── BodyTooSlowError      408  the body did not arrive in time: sends again
+├── BodyTooSlowError      408  the body did not arrive in time: sends again, slower and slower
 ├── TooLargeError         413  a limit of size: bisects
-├── UnsupportedBodyError  415  another content type or encoding than we read: bisects
+├── UnsupportedBodyError  415  another content type or encoding than we read: the same
 ├── InvalidBatchError     422  names the field: bisects
 ├── TooManyRequestsError  429  waits Retry-After
 └── UnavailableError      503  nothing was stored, or nobody knows: waits Retry-After, sends again

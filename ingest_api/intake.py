@@ -1,6 +1,7 @@
 """One request for `/v1/events`, from its token to the broker's acknowledgement."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,12 @@ from ingest_api.body import inflate, is_gzip, read_body
 from ingest_api.budget import ByteBudget
 from ingest_api.contract.published import FieldValue
 from ingest_api.contract.topics import site_key
-from ingest_api.errors import UnauthorizedError, WrongSiteError
+from ingest_api.errors import TooLargeError, UnauthorizedError, WrongSiteError
 from ingest_api.metrics import IngestMetrics
 from ingest_api.publisher import Publisher, messages_of
 from ingest_api.rate import RateLimiter
 
-# Larger bodies are decoded in a thread, so that others are answered meanwhile.
+# Inflated. What is larger is decoded in a thread.
 _DECODED_AT_ONCE_BYTES = 64 * 1024
 
 _log = structlog.get_logger()
@@ -94,19 +95,24 @@ class Intake:
             body = await read_body(request, lease)
             self._metrics.received_bytes.inc(len(body))
             received_at = self._now_ms()
-            prepared = await self._prepare_aside(body, gzipped, grant.identity, received_at)
+            prepared = await self._prepare(body, grant.identity, received_at, gzipped=gzipped)
             with self._metrics.publish_seconds.time():
                 await self._publisher.publish(site_key(*grant.identity), prepared.messages)
         self._count(grant.identity, prepared, received_at)
         return prepared.answer
 
-    async def _prepare_aside(
-        self, body: bytearray, gzipped: bool, identity: SiteIdentity, received_at: int
+    async def _prepare(
+        self, body: bytearray, identity: SiteIdentity, received_at: int, *, gzipped: bool
     ) -> _Prepared:
-        if len(body) <= _DECODED_AT_ONCE_BYTES:
-            return _prepare(body, gzipped, identity, received_at)
+        """Small bodies at once; others aside, so that somebody else is answered meanwhile."""
+        if gzipped:
+            with contextlib.suppress(TooLargeError):
+                body, gzipped = inflate(body, _DECODED_AT_ONCE_BYTES), False
+        if not gzipped and len(body) <= _DECODED_AT_ONCE_BYTES:
+            return _prepared(body, identity, received_at)
         return await asyncio.get_running_loop().run_in_executor(
-            self._decoder, _prepare, body, gzipped, identity, received_at
+            self._decoder,
+            lambda: _prepared(inflate(body) if gzipped else body, identity, received_at),
         )
 
     def _count(self, identity: SiteIdentity, prepared: _Prepared, received_at: int) -> None:
@@ -128,8 +134,8 @@ class Intake:
             metrics.sites.heartbeat(identity, prepared.heartbeat)
 
 
-def _prepare(body: bytearray, gzipped: bool, identity: SiteIdentity, received_at: int) -> _Prepared:
-    batch = read_batch(inflate(body) if gzipped else body)
+def _prepared(body: bytearray, identity: SiteIdentity, received_at: int) -> _Prepared:
+    batch = read_batch(body)
     if batch.site != identity.site:
         raise WrongSiteError("the token does not speak for this site")
     heartbeat = None

@@ -1,5 +1,6 @@
 """What collectors report about themselves, per site: the last heartbeat, and when it was."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from ingest_api.contract.published import FieldValue
 MAX_SITES = 2_000
 """Of more sites the one that was silent for longest is forgotten."""
 
-_MAX_DIGITS = 15
+_COUNT = re.compile(r"[0-9]{1,15}")
 _LABELS = ("tenant", "site")
 
 # Heartbeat field → name and help of the metric. Counters begin anew with the collector.
@@ -66,9 +67,11 @@ class SiteMetrics(Collector):
             return
         for name in (*_GAUGES, *_COUNTERS):
             text = fields.get(name)
-            if isinstance(text, str) and text.isascii() and text.isdecimal():
-                site.counts[name] = int(text[:_MAX_DIGITS])
-            elif text is not None:
+            if text is None:
+                continue
+            if isinstance(text, str) and _COUNT.fullmatch(text):
+                site.counts[name] = int(text)
+            else:
                 self._unreadable += 1
 
     def collect(self) -> Iterable[Metric]:

@@ -1,0 +1,257 @@
+"""The ingest API in its process, with a real broker: limits, faults, hostile bodies."""
+
+import asyncio
+import gzip
+import random
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ingest_api.auth import SiteIdentity
+from ingest_api.contract.published import decode_batch
+from ingest_api.contract.topics import PBX_EVENTS
+from local.process import free_port
+from tests.support.ingest_bodies import body, event, gap
+from tests.support.ingest_process import RunningIngest, running_ingest
+from tests.support.kafka_broker import RunningBroker, broker_at
+
+pytestmark = pytest.mark.integration
+
+SITE = SiteIdentity("acme", "pbx-01")
+OTHER = SiteIdentity("globex", "pbx-01")
+MIB = 1024 * 1024
+ALLOWED_GROWTH = 20 * MIB
+
+
+@pytest.fixture(scope="module")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBroker]:
+    with broker_at(free_port(), tmp_path_factory.mktemp("broker") / "broker.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_ingest(
+    shared_broker: RunningBroker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningIngest]:
+    folder = tmp_path_factory.mktemp("ingest")
+    with running_ingest(shared_broker.bootstrap, folder, [SITE, OTHER]) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(shared_ingest: RunningIngest) -> AsyncIterator[httpx.AsyncClient]:
+    async with session(shared_ingest, SITE) as opened:
+        yield opened
+
+
+def session(ingest: RunningIngest, site: SiteIdentity) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=ingest.url,
+        headers={"Authorization": f"Bearer {ingest.tokens[site]}"},
+        timeout=10,
+        limits=httpx.Limits(max_connections=100),
+    )
+
+
+async def post(client: httpx.AsyncClient, content: bytes, **headers: str) -> httpx.Response:
+    return await client.post("/v1/events", content=content, headers=headers)
+
+
+async def post_until_accepted(client: httpx.AsyncClient, content: bytes) -> None:
+    async with asyncio.timeout(20):
+        while (await post(client, content)).status_code != 202:
+            pass
+
+
+def sequences(broker: RunningBroker, count: int, key: bytes) -> list[int]:
+    """Of one site's events among the first `count` messages, in the order of their partition."""
+    return [
+        event.sequence
+        for found, value in broker.messages(PBX_EVENTS, count)
+        if found == key
+        for event in decode_batch(value).events
+    ]
+
+
+async def test_sites_keep_their_order_side_by_side(tmp_path: Path) -> None:
+    async def send_all(ingest: RunningIngest, site: SiteIdentity) -> None:
+        async with session(ingest, site) as client:
+            for first in range(1, 100, 3):
+                content = body(*(event(first + step) for step in range(3)))
+                assert (await post(client, content)).status_code == 202
+
+    with (
+        broker_at(free_port(), tmp_path / "broker.log") as broker,
+        running_ingest(broker.bootstrap, tmp_path, [SITE, OTHER]) as ingest,
+    ):
+        await asyncio.gather(send_all(ingest, SITE), send_all(ingest, OTHER))
+        for key in (b"acme/pbx-01", b"globex/pbx-01"):
+            assert sequences(broker, 66, key) == list(range(1, 100))
+
+
+@pytest.mark.parametrize("fault", ["frozen", "ended"])
+async def test_while_the_broker_is_away_posts_are_told_and_health_answers(
+    tmp_path: Path, fault: str
+) -> None:
+    port = free_port()
+    content = body(event(1))
+    with running_ingest(f"127.0.0.1:{port}", tmp_path, [SITE]) as ingest:
+        async with session(ingest, SITE) as client:
+            with broker_at(port, tmp_path / "broker.log") as broker:
+                await post_until_accepted(client, content)
+                if fault == "frozen":
+                    broker.freeze()
+                    await assert_posts_are_told_and_health_answers(client, content)
+                    broker.thaw()
+                    await post_until_accepted(client, content)
+            if fault == "ended":
+                await assert_posts_are_told_and_health_answers(client, content)
+                with broker_at(port, tmp_path / "broker.log"):
+                    await post_until_accepted(client, content)
+
+
+async def assert_posts_are_told_and_health_answers(
+    client: httpx.AsyncClient, content: bytes
+) -> None:
+    posts = [asyncio.create_task(timed_post(client, content)) for _ in range(20)]
+    slowest_health = 0.0
+    while not all(task.done() for task in posts):
+        started = time.monotonic()
+        assert (await client.get("/healthz")).status_code == 200
+        slowest_health = max(slowest_health, time.monotonic() - started)
+        await asyncio.sleep(0.01)
+    assert slowest_health <= 0.2
+    for task in posts:
+        answer, seconds = task.result()
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert seconds <= 2.0
+
+
+async def timed_post(client: httpx.AsyncClient, content: bytes) -> tuple[httpx.Response, float]:
+    started = time.monotonic()
+    answer = await post(client, content)
+    return answer, time.monotonic() - started
+
+
+async def test_it_starts_without_a_broker_and_says_what_is_missing(tmp_path: Path) -> None:
+    port = free_port()
+    with running_ingest(f"127.0.0.1:{port}", tmp_path, [SITE]) as ingest:
+        async with session(ingest, SITE) as client:
+            assert "no broker" in (await client.get("/readyz")).json()["problems"][0]
+            with broker_at(port, tmp_path / "broker.log", with_topics=False) as broker:
+                async with asyncio.timeout(10):
+                    while PBX_EVENTS not in (await client.get("/readyz")).text:
+                        pass
+                broker.make_topics()
+                async with asyncio.timeout(10):
+                    while (await client.get("/readyz")).status_code != 200:
+                        pass
+                assert (await post(client, body(event(1)))).status_code == 202
+
+
+async def test_50_mb_are_refused_before_they_are_sent(
+    client: httpx.AsyncClient, shared_ingest: RunningIngest
+) -> None:
+    await post(client, body())
+    before = shared_ingest.resident_bytes()
+    head = (
+        f"POST /v1/events HTTP/1.1\r\nHost: ingest\r\nContent-Length: {50 * MIB}\r\n"
+        f"Authorization: {client.headers['Authorization']}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", shared_ingest.port), timeout=5) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
+    assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
+
+
+async def test_50_mb_in_chunks_are_refused_while_they_come(
+    client: httpx.AsyncClient, shared_ingest: RunningIngest
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(50):
+            yield bytes(MIB)
+
+    before = shared_ingest.resident_bytes()
+    try:
+        answer = await client.post("/v1/events", content=chunks())
+        assert answer.status_code == 413
+    except httpx.WriteError:
+        pass  # It answered and hung up while we were still sending.
+    assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
+
+
+async def test_gzip_bombs_and_cuts_cost_no_memory(
+    client: httpx.AsyncClient, shared_ingest: RunningIngest
+) -> None:
+    encoding = {"Content-Encoding": "gzip"}
+    bomb = gzip.compress(bytes(100 * MIB))
+    await post(client, body())
+    before = shared_ingest.resident_bytes()
+    for _ in range(10):
+        assert (await post(client, bomb, **encoding)).status_code == 413
+        assert (await post(client, bomb[:-20], **encoding)).status_code in (400, 413)
+        assert (await post(client, gzip.compress(body())[:-4], **encoding)).status_code == 400
+    assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
+
+
+async def test_health_answers_while_the_largest_bodies_are_decoded(
+    client: httpx.AsyncClient,
+) -> None:
+    fields = {f"F{number}": "\\" * 60 for number in range(20)}
+    content = gzip.compress(body(*(event(number, fields=fields) for number in range(1, 2001))))
+    posts = [
+        asyncio.create_task(post(client, content, **{"Content-Encoding": "gzip"})) for _ in range(8)
+    ]
+    slowest = 0.0
+    while not all(task.done() for task in posts):
+        started = time.monotonic()
+        await client.get("/healthz")
+        slowest = max(slowest, time.monotonic() - started)
+    assert slowest <= 0.2
+    assert {task.result().status_code for task in posts} <= {202, 503}
+
+
+async def test_no_mutation_of_a_real_batch_is_a_fault_of_ours(
+    client: httpx.AsyncClient, shared_ingest: RunningIngest
+) -> None:
+    chance = random.Random(20260310)
+    real = body(event(1), event(2, fields={"ChanVariable": ["A=1", "B=é"]}), gap(3, 9), event(10))
+    before = shared_ingest.resident_bytes()
+    statuses: dict[int, int] = {}
+    for _ in range(1_000):
+        content = bytearray(real)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(content))
+            if chance.random() < 0.5:
+                content[at] = chance.randrange(256)
+            else:
+                del content[at : at + chance.randint(1, 9)]
+        status = (await post(client, bytes(content))).status_code
+        statuses[status] = statuses.get(status, 0) + 1
+    assert set(statuses) <= {202, 400, 403, 422}
+    assert min(statuses[202], statuses[400], statuses[422]) > 0
+    assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
+
+
+async def test_a_stop_signal_ends_it_after_the_answer(tmp_path: Path) -> None:
+    with (
+        broker_at(free_port(), tmp_path / "broker.log") as broker,
+        running_ingest(broker.bootstrap, tmp_path, [SITE]) as ingest,
+    ):
+        async with session(ingest, SITE) as client:
+            await post_until_accepted(client, body(event(1)))
+            broker.freeze()
+            waiting = asyncio.create_task(post(client, body(event(2))))
+            await asyncio.sleep(0.2)
+            started = time.monotonic()
+            await asyncio.to_thread(ingest.child.stop)
+            assert (await waiting).status_code == 503
+            assert time.monotonic() - started < 8
+        broker.thaw()
+        assert signal.SIGTERM.name not in (tmp_path / "ingest.log").read_text()
