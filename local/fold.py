@@ -24,10 +24,9 @@ from agent.queue_log import QueueLogLines
 from agent.redaction import Redaction
 from agent.transcript import Transcript
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
-from streams.domain.facts import Fact, QueueCall, StaleWindow
-from streams.domain.interval import window_start
+from streams.domain.facts import Fact
 from streams.domain.site_state import new_site_state
-from streams.domain.windows import window_of_calls
+from streams.domain.windows import stale_windows_made
 from streams.site_batches import fold_batch
 
 BATCH_EVENTS = 500
@@ -104,18 +103,8 @@ def fold_events(events: Iterable[Event], tenant: str, site: str) -> list[Fact]:
     for batch in _batches(events, tenant, site):
         for fact in fold_batch(state, batch):
             final[(fact.TABLE, *(getattr(fact, name) for name in fact.KEY))] = fact
-    calls = [fact for fact in final.values() if isinstance(fact, QueueCall)]
-    facts = [
-        window_of_calls(fact, (call for call in calls if _is_in(call, fact)))
-        if isinstance(fact, StaleWindow)
-        else fact
-        for fact in final.values()
-    ]
+    facts = stale_windows_made(final.values())
     return sorted(facts, key=lambda fact: list(FACT_NAMES).index(fact.TABLE))
-
-
-def _is_in(call: QueueCall, window: StaleWindow) -> bool:
-    return call.queue == window.queue and window_start(call.entered_at) == window.window_start
 
 
 def fact_line(fact: Fact) -> str:

@@ -7,7 +7,7 @@ outcomes. Its wait is added once, when it can no longer change; talk, hold and w
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
-from streams.domain.facts import Outcome, QueueCall, QueueWindow, StaleWindow
+from streams.domain.facts import Fact, Outcome, QueueCall, QueueWindow, StaleWindow
 from streams.domain.interval import WINDOW_MS, window_start
 from streams.domain.site_state import SiteState, Visit, Window
 
@@ -114,6 +114,35 @@ def window_of_calls(stale: StaleWindow, calls: Iterable[QueueCall]) -> QueueWind
     row = window_fact(stale.tenant_id, stale.site, window)
     assert isinstance(row, QueueWindow)
     return row
+
+
+def stale_windows_made(final: Iterable[Fact]) -> list[Fact]:
+    """The final facts with the rows of stale windows made from the queue calls among them.
+
+    For whoever holds all facts of a site in memory; storage does the same in SQL.
+    """
+    facts = list(final)
+    stale = [fact for fact in facts if isinstance(fact, StaleWindow)]
+    calls = [fact for fact in facts if isinstance(fact, QueueCall)] if stale else []
+    made = {
+        (window.queue, window.window_start): window_of_calls(
+            window,
+            (
+                call
+                for call in calls
+                if call.queue == window.queue
+                and window_start(call.entered_at) == window.window_start
+            ),
+        )
+        for window in stale
+    }
+    kept = [
+        fact
+        for fact in facts
+        if not isinstance(fact, StaleWindow)
+        and not (isinstance(fact, QueueWindow) and (fact.queue, fact.window_start) in made)
+    ]
+    return [*kept, *made.values()]
 
 
 def _window_of(state: SiteState, visit: Visit) -> tuple[str, Window]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.insert import InsertContext
@@ -19,6 +20,9 @@ from streams.storage.rows import Block, RawBatch, batch_block, fact_block, lates
 from streams.storage.schema_files import DATABASE
 
 RETRY_DELAYS_S = (0.1, 0.3, 1.0)
+
+_REPEATED_TEXT = "LowCardinality(String)"
+_PLAIN_TEXT = get_from_name("String")
 
 
 class FactWriter(Protocol):
@@ -107,12 +111,20 @@ class ClickHouseFactWriter:
         return None
 
     def _context(self, client: Client, block: Block) -> InsertContext:
-        """The insert of this table; its column types are asked for once."""
+        """The insert of this table; its column types are asked for once.
+
+        Low-cardinality texts are sent as plain ones: ClickHouse makes the dictionaries ten times
+        faster than Python.
+        """
         context = self._contexts.get(block.table)
         if context is None:
             context = self._contexts[block.table] = client.create_insert_context(
                 block.table, block.column_names, DATABASE, column_oriented=True
             )
+            context.column_types = [
+                _PLAIN_TEXT if column_type.name == _REPEATED_TEXT else column_type
+                for column_type in context.column_types
+            ]
         return context
 
 

@@ -16,6 +16,7 @@ from streams.domain.facts import (
     SiteStatus,
 )
 from streams.domain.site_state import SiteState, new_site_state
+from streams.domain.windows import stale_windows_made
 from streams.site_batches import fold_batch
 
 TENANT = "acme"
@@ -85,7 +86,7 @@ def latest(facts: Iterable[Fact]) -> dict[FactKey, Fact]:
             assert before == fact, f"two contents of one version: {before} {fact}"
         if before is None or before.version <= fact.version:
             seen[key] = fact
-    return seen
+    return {key_of(fact): fact for fact in stale_windows_made(seen.values())}
 
 
 @dataclass
