@@ -37,7 +37,7 @@ class StackPlan:
 
     state: Path
     sites: int = 1
-    seed: int = 7
+    seed: int = 3
     speed: float = 1.0
     duration_s: float | None = None
     asterisk: str = "18"

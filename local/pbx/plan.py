@@ -43,7 +43,7 @@ class AgentPlan:
 class Habits:
     """How people behave; probabilities are per occasion, times are means in seconds."""
 
-    calls_per_hour: float = 240
+    calls_per_hour: float = 225
     menu_s: float = 4
     hangs_up_in_menu: float = 0.05
     patience_s: float = 75

@@ -1,7 +1,9 @@
 """The wallboard's picture of a reading: at 80 columns the essentials, beside them the agents."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
@@ -15,10 +17,14 @@ SERVICE_LEVEL_TARGET = 0.8
 _NEAR_TARGET = 0.1
 STALE_AFTER_S = 10
 DEAD_AFTER_S = 30
-_WIDE_COLUMNS = 118
+_WIDE = 130
+"""Columns from which on the agents stand beside the queues."""
+_NORMAL = 76
 _AGENTS_COLUMNS = 44
-# Title, cards, bar and legend, table head and total, footer.
-_FIXED_LINES = 15
+_QUEUE_COLUMNS = 10
+# Title, cards, agents' bar and legend, the table's head and total, footer.
+_FIXED_LINES = 12
+_UNBOUNDED_LINES = 60
 _FEWEST_QUEUES = 3
 
 GREEN, AMBER, RED = "green3", "orange1", "red1"
@@ -65,17 +71,20 @@ class Board:
             return
         yield self._cards(reading.total)
         yield self._agent_bar(reading.agents, options.max_width)
-        lines = console.height - _FIXED_LINES if options.is_terminal else len(reading.queues)
-        is_wide = options.max_width >= _WIDE_COLUMNS
-        queues = self._queues(reading, max(_FEWEST_QUEUES, lines), is_wide=is_wide)
-        if is_wide:
+        lines = console.height - _FIXED_LINES if options.is_terminal else _UNBOUNDED_LINES
+        queue_lines = max(_FEWEST_QUEUES, lines)
+        if options.max_width >= _WIDE:
             grid = Table.grid(expand=True)
             grid.add_column()
             grid.add_column(width=_AGENTS_COLUMNS)
-            grid.add_row(queues, self._agents(reading.agents, max(_FEWEST_QUEUES, lines) + 3))
+            queues = self._queues(reading, queue_lines, options.max_width)
+            grid.add_row(queues, self._agents(reading.agents, queue_lines + 1))
             yield grid
         else:
-            yield queues
+            yield self._queues(reading, queue_lines, options.max_width)
+            left = lines - len(reading.queues) - 1
+            if left > 1:
+                yield self._agents(reading.agents, left - 1)
         yield Text(f" {self._words.stop}   {self._footer}", style="dim", no_wrap=True)
 
     def _title(self) -> RenderableType:
@@ -178,50 +187,73 @@ class Board:
 
     # --- Queues -----------------------------------------------------------------------------------
 
-    def _queues(self, reading: Reading, lines: int, *, is_wide: bool) -> RenderableType:
+    def _queues(self, reading: Reading, lines: int, width: int) -> RenderableType:
         words = self._words
-        table = Table(box=None, expand=True, padding=(0, 1), header_style="dim", show_footer=False)
-        table.add_column(words.queue, no_wrap=True, ratio=1)
-        heads = [words.waiting_short, words.longest_short, words.talking_short, words.offered]
-        heads += [words.answered, words.abandoned_short]
-        heads += [words.flowed_out] if is_wide else []
-        heads += [words.service_level_short, words.mean_wait_short]
-        heads += [words.mean_wait_all, words.mean_handle] if is_wide else []
-        for head in heads:
-            table.add_column(head, justify="right", no_wrap=True)
+        columns = [column for column in _COLUMNS if column.from_width <= width]
+        table = Table(box=None, expand=True, padding=(0, 1), header_style="dim")
+        table.add_column(words.queue, no_wrap=True, ratio=1, min_width=_QUEUE_COLUMNS)
+        for column in columns:
+            table.add_column(column.head(words), justify="right", no_wrap=True)
         shown = reading.queues
         if len(shown) > lines:
             busiest = sorted(shown, key=lambda queue: -queue.offered)[: lines - 1]
             shown = tuple(sorted(busiest, key=lambda queue: queue.queue))
         for queue in shown:
-            table.add_row(queue.queue, *self._cells(queue, is_wide=is_wide))
+            table.add_row(queue.queue, *(column.cell(queue, words) for column in columns))
         if len(shown) < len(reading.queues):
             more = words.more_queues.format(count=len(reading.queues) - len(shown))
             table.add_row(Text(more, style="dim"))
-        cells = self._cells(reading.total, is_wide=is_wide)
-        table.add_row(words.total, *cells, style="bold")
+        total = (column.cell(reading.total, words) for column in columns)
+        table.add_row(words.total, *total, style="bold")
         return table
 
-    def _cells(self, queue: QueueReading, *, is_wide: bool) -> list[Text]:
-        words = self._words
-        longest = queue.longest_wait_ms / 1000
-        level = Text(percent(queue.service_level, words), style=_level_colour(queue.service_level))
-        cells = [
-            Text(str(queue.waiting), style=AMBER if queue.waiting else ""),
-            Text(
-                duration(longest) if queue.waiting else NOTHING,
-                style=AMBER if longest > ANSWER_LIMIT_S else "",
-            ),
-            Text(str(queue.talking)),
-            Text(str(queue.offered)),
-            Text(str(queue.answered)),
-            Text(str(queue.abandoned)),
-        ]
-        cells += [Text(str(queue.flowed_out))] if is_wide else []
-        cells += [level, Text(duration(queue.mean_wait_answered_s))]
-        if is_wide:
-            cells += [Text(duration(queue.mean_wait_all_s)), Text(duration(queue.mean_handle_s))]
-        return cells
+
+class _Column(NamedTuple):
+    """A column of the queues' table, shown from a width on."""
+
+    head: Callable[[Words], str]
+    cell: Callable[[QueueReading, Words], Text]
+    from_width: int = 0
+
+
+def _longest(queue: QueueReading, _words: Words) -> Text:
+    longest = queue.longest_wait_ms / 1000
+    text = duration(longest) if queue.waiting else NOTHING
+    return Text(text, style=AMBER if longest > ANSWER_LIMIT_S else "")
+
+
+def _level(queue: QueueReading, words: Words) -> Text:
+    return Text(percent(queue.service_level, words), style=_level_colour(queue.service_level))
+
+
+_COLUMNS = (
+    _Column(
+        lambda words: words.waiting_short,
+        lambda queue, _: Text(str(queue.waiting), style=AMBER if queue.waiting else ""),
+    ),
+    _Column(lambda words: words.longest_short, _longest),
+    _Column(lambda words: words.talking_short, lambda queue, _: Text(str(queue.talking)), _NORMAL),
+    _Column(lambda words: words.offered, lambda queue, _: Text(str(queue.offered))),
+    _Column(lambda words: words.answered, lambda queue, _: Text(str(queue.answered)), _NORMAL),
+    _Column(lambda words: words.abandoned_short, lambda queue, _: Text(str(queue.abandoned))),
+    _Column(lambda words: words.flowed_out, lambda queue, _: Text(str(queue.flowed_out)), _WIDE),
+    _Column(lambda words: words.service_level_short, _level),
+    _Column(
+        lambda words: words.mean_wait_short,
+        lambda queue, _: Text(duration(queue.mean_wait_answered_s)),
+        _NORMAL,
+    ),
+    _Column(
+        lambda words: words.mean_wait_all,
+        lambda queue, _: Text(duration(queue.mean_wait_all_s)),
+        _WIDE,
+    ),
+    _Column(
+        lambda words: words.mean_handle,
+        lambda queue, _: Text(duration(queue.mean_handle_s)),
+        _WIDE,
+    ),
+)
 
 
 def _card(title: str, value: str, below: str, colour: str) -> Panel:

@@ -86,7 +86,8 @@ SELECT queue, toUInt8(grouping(queue)) AS is_total,
     sum(w.flowed_out) AS flowed_out, sum(w.open) AS open, sum(w.unknown) AS unknown,
     kpi_service_level_excluding_short(
         sum(kpi_waits_within(w.answered_waits, {{limit:UInt32}})), sum(w.answered),
-        sum(w.abandoned), sum(kpi_waits_below(w.abandoned_waits, {{short:UInt32}}))) AS service_level,
+        sum(w.abandoned), sum(kpi_waits_below(w.abandoned_waits, {{short:UInt32}}))
+    ) AS service_level,
     kpi_abandonment_rate(sum(w.abandoned), sum(w.offered)) AS abandonment_rate,
     kpi_mean_wait_answered(sum(w.answered_wait_ms), sum(w.answered)) AS mean_wait_answered_s,
     kpi_mean_wait_all(sum(w.answered_wait_ms), sum(w.abandoned_wait_ms), sum(w.flowed_out_wait_ms),
