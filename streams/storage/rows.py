@@ -10,7 +10,6 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import astuple
 
 from streams.domain.facts import FACT_TYPES, Fact, QueueCall
 
@@ -61,27 +60,29 @@ def latest_facts(facts: Iterable[Fact]) -> dict[type[Fact], list[Fact]]:
 
 def fact_block(fact_type: type[Fact], facts: Sequence[Fact]) -> Block:
     """The insert of these facts (one or more), all of this type."""
-    names = fact_type.__struct_fields__
-    columns = tuple(zip(*map(astuple, facts), strict=True))
+    columns = _columns(fact_type.__struct_fields__, facts)
     if fact_type is QueueCall:
-        return _queue_call_block(names, columns)
-    return Block(fact_type.TABLE, names, columns)
+        return _queue_call_block(columns)
+    return Block(fact_type.TABLE, tuple(columns), tuple(columns.values()))
 
 
 def batch_block(batches: Sequence[RawBatch]) -> Block:
     """The insert of these raw batches (one or more)."""
-    columns = tuple(zip(*map(astuple, batches), strict=True))
-    return Block(EVENT_BATCHES, RawBatch.__struct_fields__, columns)
+    columns = _columns(RawBatch.__struct_fields__, batches)
+    return Block(EVENT_BATCHES, tuple(columns), tuple(columns.values()))
 
 
-def _queue_call_block(names: tuple[str, ...], columns: tuple[Sequence[object], ...]) -> Block:
-    by_name = dict(zip(names, columns, strict=True))
-    uniqueids = by_name.pop("uniqueid")
-    by_name["contact_id"] = [
+def _columns(names: tuple[str, ...], rows: Sequence[object]) -> dict[str, list[object]]:
+    return {name: list(map(attrgetter(name), rows)) for name in names}
+
+
+def _queue_call_block(columns: dict[str, list[object]]) -> Block:
+    uniqueids = columns.pop("uniqueid")
+    columns["contact_id"] = [
         "" if contact_id == uniqueid else contact_id
-        for contact_id, uniqueid in zip(by_name["contact_id"], uniqueids, strict=True)
+        for contact_id, uniqueid in zip(columns["contact_id"], uniqueids, strict=True)
     ]
-    return Block(QueueCall.TABLE, tuple(by_name), tuple(by_name.values()))
+    return Block(QueueCall.TABLE, tuple(columns), tuple(columns.values()))
 
 
 _KEY_OF = {fact_type: attrgetter(*fact_type.KEY) for fact_type in FACT_TYPES}
