@@ -4,15 +4,18 @@ Why each fault is harmless: docs/adr/0020-exact-under-faults.md.
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import faust
 
+from ingest_api.contract.topics import PBX_EVENTS
 from streams.config import StreamsConfig
 from streams.names import APP_ID
 from streams.processors import sites
 from streams.processors.ports import SiteFold
 from streams.storage.writer import FactWriter
+from streams.topics import topic_id
 
 _DAY_S = 86_400.0
 _MIB = 1 << 20
@@ -67,5 +70,6 @@ def create_app(
         flush_max_rows=config.flush_max_rows,
         dead_letters_per_minute=config.dead_letters_per_minute,
     )
-    sites.register(app, writer, config.topics.partitions, limits, fold)
+    source_id = partial(topic_id, config.topics.kafka_bootstrap, PBX_EVENTS)
+    sites.register(app, writer, limits, source_id, fold)
     return app

@@ -6,6 +6,7 @@ the source topic, compacted, because of a site only its last record matters.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -42,6 +43,18 @@ def check_topics(bootstrap: str, partitions: int) -> None:
     """Raises TopicsError unless every topic is there with this number of partitions."""
     with _admin(bootstrap) as admin:
         _check(_partition_counts(admin), partitions)
+
+
+def topic_id(bootstrap: str, topic: str) -> bytes:
+    """The 16 bytes by which the broker tells this topic from one of the same name made anew.
+
+    All zero on a Kafka before 2.8. Raises TopicsError.
+    """
+    with _admin(bootstrap) as admin:
+        (found,) = admin.describe_topics([topic])
+        if found["error_code"] != 0:
+            raise TopicsError(f"topic {topic} is missing: run `python -m streams topics`")
+        return UUID(found["topic_id"]).bytes
 
 
 def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:

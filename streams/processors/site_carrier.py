@@ -80,17 +80,19 @@ class SiteCarrier:
         self.unit = FlushUnit(self.epoch)
         metrics.SITES_HELD.set(0)
 
-    def load(self, partitions: Iterable[int]) -> None:
+    def load(self, partitions: Iterable[int], log: bytes) -> None:
         """Begin anew with these partitions, after the highest floor their records name.
 
+        `log` is the id of the source topic; records of another one tell states, but no positions.
         Raises StateRecordError if a stored record is not one.
         """
         self.forget()
+        self._states.read_from(log)
         self._cursors = {partition: PartitionCursor() for partition in partitions}
         for data in self._records.values():
             place = record_place(data)
             cursor = self._cursors.get(place.partition)
-            if cursor is not None and place.floor > cursor.floor:
+            if cursor is not None and place.log == log and place.floor > cursor.floor:
                 self._cursors[place.partition] = PartitionCursor(place.floor)
 
     def positions(self) -> dict[int, int]:

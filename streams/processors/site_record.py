@@ -4,9 +4,12 @@ A record says: after the message at `offset` of the source partition the site's 
 when the record was made, everything up to `floor` in that partition had taken its full effect. The
 state is the fold's own encoding and is not looked into here.
 
+Offsets mean something within one log only: `log` is the id of the source topic, which a topic that
+was made anew does not share. The state itself is true beyond that.
+
 Invariant: a record is only sent after the facts up to its offset were acknowledged, so every record
-is true, whoever wrote it and however late. Of two records of a site the one with the higher offset
-knows more.
+is true, whoever wrote it and however late. Of two records of a site in one log the one with the
+higher offset knows more.
 """
 
 import struct
@@ -21,42 +24,36 @@ RECORD_FORM = 1
 NOTHING = -1
 """A floor before the first offset: no flush of the partition was complete."""
 
-_HEADER = struct.Struct(">BIqq")  # form, partition, offset, floor
+LOG_ID_BYTES = 16
 
-
-class SiteRecord(msgspec.Struct, frozen=True):
-    """A site's encoded state with its place in the source log."""
-
-    partition: int
-    offset: int
-    floor: int
-    state: bytes
+_HEADER = struct.Struct(f">B{LOG_ID_BYTES}sIqq")  # form, log, partition, offset, floor
 
 
 class RecordPlace(msgspec.Struct, frozen=True):
     """Where a record belongs; what can be read of it without copying the state."""
 
+    log: bytes
     partition: int
     offset: int
     floor: int
 
 
-def encode_record(record: SiteRecord) -> bytes:
-    """The record as it is stored: a header of fixed length, then the state."""
-    return _HEADER.pack(RECORD_FORM, record.partition, record.offset, record.floor) + record.state
-
-
-def decode_record(data: bytes) -> SiteRecord:
-    """A stored record. Raises StateRecordError on anything else."""
-    place = record_place(data)
-    return SiteRecord(place.partition, place.offset, place.floor, data[_HEADER.size :])
+def encode_record(place: RecordPlace, state: bytes) -> bytes:
+    """The record as it is stored: a header of fixed length, then the encoded state."""
+    header = _HEADER.pack(RECORD_FORM, place.log, place.partition, place.offset, place.floor)
+    return header + state
 
 
 def record_place(data: bytes) -> RecordPlace:
-    """The header of a stored record. Raises StateRecordError on anything else."""
+    """The place of a stored record. Raises StateRecordError on anything else."""
     if len(data) < _HEADER.size:
         raise StateRecordError(f"a site record of {len(data)} bytes is too short to be one")
-    form, partition, offset, floor = _HEADER.unpack_from(data)
+    form, log, partition, offset, floor = _HEADER.unpack_from(data)
     if form != RECORD_FORM:
         raise StateRecordError(f"a site record has form {form}, this program reads {RECORD_FORM}")
-    return RecordPlace(partition, offset, floor)
+    return RecordPlace(log, partition, offset, floor)
+
+
+def record_state(data: bytes) -> bytes:
+    """The encoded state of a stored record, which `record_place` has accepted."""
+    return data[_HEADER.size :]

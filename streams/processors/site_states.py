@@ -13,7 +13,13 @@ from streams.domain.facts import Fact
 from streams.domain.site_state import SiteState, decode_state, encode_state, new_site_state
 from streams.errors import StateRecordError
 from streams.processors.ports import SiteFold
-from streams.processors.site_record import NOTHING, SiteRecord, decode_record, encode_record
+from streams.processors.site_record import (
+    NOTHING,
+    RecordPlace,
+    encode_record,
+    record_place,
+    record_state,
+)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -45,6 +51,7 @@ class SiteStates:
         self._records = records
         self._fold = fold
         self._held: dict[bytes, HeldSite] = {}
+        self._log = b""
 
     def __len__(self) -> int:
         """How many sites are held."""
@@ -53,6 +60,10 @@ class SiteStates:
     def forget(self) -> None:
         """Drop everything that is not in the records."""
         self._held.clear()
+
+    def read_from(self, log: bytes) -> None:
+        """From now on offsets are those of this source log."""
+        self._log = log
 
     def hold(self, key: bytes, partition: int, batch: PublishedBatch) -> HeldSite:
         """The site of this key, whose batch just came in this partition.
@@ -88,16 +99,18 @@ class SiteStates:
             held.base = encode_state(held.state)
             held.taken = []
             floor = floors[held.partition]
-            record = SiteRecord(held.partition, held.offset, floor, held.base)
-            records[key] = encode_record(record)
+            place = RecordPlace(self._log, held.partition, held.offset, floor)
+            records[key] = encode_record(place, held.base)
         return records
 
     def _load(self, key: bytes, partition: int, batch: PublishedBatch) -> HeldSite:
         data = self._records.get(key)
         if data is not None:
-            record = decode_record(data)
-            if record.partition == partition:
-                return HeldSite(partition, record.offset, _decode(record.state), record.state)
+            place = record_place(data)
+            if place.partition == partition:
+                state = record_state(data)
+                offset = place.offset if place.log == self._log else NOTHING
+                return HeldSite(partition, offset, _decode(state), state)
         return HeldSite(partition, NOTHING, new_site_state(batch.tenant, batch.site), b"")
 
     def _restore(self, held: HeldSite, batch: PublishedBatch) -> None:

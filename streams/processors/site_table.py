@@ -53,7 +53,7 @@ class SiteTable(faust.Table[bytes, bytes]):
         for event in batch:
             key = cast("bytes", event.key)
             held = newest[key].value if key in newest else self.data.get(key)
-            if held is None or _offset(event.value) >= _offset(held):
+            if held is None or _knows_more(event.value, held):
                 newest[key] = event
         super().apply_changelog_batch(newest.values())
 
@@ -66,9 +66,13 @@ class SiteTable(faust.Table[bytes, bytes]):
             del self.data[key]
 
 
-def _offset(data: bytes) -> float:
-    """The record's source offset; above all others if it cannot be read, so that it is met."""
+def _knows_more(data: bytes, held: bytes) -> bool:
+    """Whether a record that came later in the changelog says at least as much as the one held.
+
+    True as well if one of them cannot be read: it must be met, not passed over.
+    """
     try:
-        return record_place(data).offset
+        new, old = record_place(data), record_place(held)
     except StateRecordError:
-        return float("inf")
+        return True
+    return new.log != old.log or new.offset >= old.offset

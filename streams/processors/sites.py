@@ -7,6 +7,7 @@ the flusher's, the guards are the carrier's, and Faust's internals are in `site_
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -18,14 +19,14 @@ from faust.types import TP, EventT
 
 from ingest_api.contract.topics import DEAD_EVENTS, PBX_EVENTS
 from streams import metrics
-from streams.errors import StateRecordError
+from streams.errors import StateRecordError, TopicsError
 from streams.names import SITE_TABLE
 from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
 from streams.processors.ports import NotStoredError, SiteFold
 from streams.processors.site_carrier import Message, Outcome, SiteCarrier
 from streams.processors.site_table import SiteTable
-from streams.processors.source_consumer import rewind, source_transport
+from streams.processors.source_consumer import SourceConsumer, source_transport
 from streams.processors.source_watch import Pulse, SourceWatch
 from streams.storage.writer import FactWriter
 
@@ -42,25 +43,40 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 def register(
-    app: App, writer: FactWriter, partitions: int, limits: Limits, fold: SiteFold | None = None
+    app: App,
+    writer: FactWriter,
+    limits: Limits,
+    source_id: Callable[[], bytes],
+    fold: SiteFold | None = None,
 ) -> None:
     """Add the site processor to the app.
 
-    `partitions` is the number of partitions of the source topic, and so of the changelog. `fold` is
-    the real one unless a test brings another.
+    `source_id` asks the broker for the id of the source topic; it blocks, and raises TopicsError.
+    `fold` is the real one unless a test brings another.
     """
-    _SiteProcessor(app, writer, partitions, limits, fold or SiteFold())
+    _SiteProcessor(app, writer, limits, source_id, fold or SiteFold())
 
 
 class _SiteProcessor:
     """The parts of one worker, and what Faust calls."""
 
     def __init__(
-        self, app: App, writer: FactWriter, partitions: int, limits: Limits, fold: SiteFold
+        self,
+        app: App,
+        writer: FactWriter,
+        limits: Limits,
+        source_id: Callable[[], bytes],
+        fold: SiteFold,
     ) -> None:
         self._app = app
+        self._source_id = source_id
+        self._log = b""
         self._table = SiteTable(
-            app, name=SITE_TABLE, key_type=bytes, value_type=bytes, partitions=partitions
+            app,
+            name=SITE_TABLE,
+            key_type=bytes,
+            value_type=bytes,
+            partitions=app.conf.topic_partitions,
         )
         app.tables.add(self._table)
         self._carrier = SiteCarrier(self._table, fold, FloodGuard(limits.dead_letters_per_minute))
@@ -75,7 +91,7 @@ class _SiteProcessor:
             reload=self._reload,
         )
         self._watch = SourceWatch()
-        self._pulse = Pulse(app.conf.broker_session_timeout, time.monotonic())
+        self._pulse = Pulse(app.conf.broker_session_timeout)
         app.transport = source_transport(app, self._positions)
         source = app.topic(
             PBX_EVENTS,
@@ -117,7 +133,7 @@ class _SiteProcessor:
         if outcome is Outcome.TAKEN:
             self._flusher.taken()
         elif outcome is Outcome.REWIND:
-            await rewind(self._app, self._positions)
+            await self._rewind()
 
     async def _flush(self) -> None:
         try:
@@ -142,6 +158,11 @@ class _SiteProcessor:
             tp.partition for tp in self._app.consumer.assignment() if tp.topic == PBX_EVENTS
         }
         self._table.drop_other_partitions(partitions)
+        try:
+            self._log = await asyncio.to_thread(self._source_id)
+        except TopicsError as error:
+            await self._stop(error)
+            return
         await self._load(partitions)
         _log.info("partitions recovered", positions=self._carrier.positions())
 
@@ -150,11 +171,11 @@ class _SiteProcessor:
         metrics.REWINDS.labels("doubt").inc()
         self._pulse.beat(time.monotonic())
         await self._load(set(self._carrier.positions()))
-        await rewind(self._app, self._positions)
+        await self._rewind()
 
     async def _load(self, partitions: set[int]) -> None:
         try:
-            self._carrier.load(partitions)
+            self._carrier.load(partitions, self._log)
         except StateRecordError as error:
             await self._stop(error)
         self._flusher.dropped()
@@ -162,6 +183,9 @@ class _SiteProcessor:
     def _drop(self) -> None:
         self._carrier.forget()
         self._flusher.dropped()
+
+    async def _rewind(self) -> None:
+        await cast("SourceConsumer", self._app.consumer).rewind()
 
     def _positions(self) -> dict[TP, int]:
         positions = self._carrier.positions()
@@ -194,7 +218,7 @@ class _SiteProcessor:
             _log.warning("nothing arrives", partitions=found.stalled)
             metrics.REWINDS.labels("stalled").inc()
         if found.made_anew or found.stalled:
-            await rewind(self._app, self._positions)
+            await self._rewind()
 
     def _end(self, partition: int) -> int | None:
         tp = TP(PBX_EVENTS, partition)

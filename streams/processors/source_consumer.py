@@ -10,13 +10,17 @@ word. And in `Consumer.getmany`, whenever the flow was stopped meanwhile.
 `perform_seek` is the one method behind both. Here it stops the flow first, so that nothing is
 fetched until Faust resumes it, and seeks to the fold's own positions.
 
-A bare `consumer.seek` is undone by records in flight, which set `_read_offset`;
-`wait_for_stopped_flow` never waits (its event is never cleared). What slips through in spite of all
-this is caught by the partition's cursor.
+A seek does not reach what is under way: the records of a fetch that is still awaited, and the
+message that Faust's drain loop is handing on, whose offset it notes in `_read_offset` afterwards;
+everything below that is then dropped without a word. So the loop is waited for, until it has come
+to rest at the stopped flow. (`wait_for_stopped_flow` is meant for that and never waits: its event
+is never cleared.) What slips through in spite of all this is caught by the partition's cursor.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -28,48 +32,82 @@ Positions = Callable[[], Mapping[TP, int]]
 _log = structlog.get_logger()
 
 
-def source_transport(app: AppT, positions: Positions) -> driver.Transport:
-    """A transport whose consumer reads its source partitions from `positions`."""
+REST_WITHIN_S = 5.0
+"""A drain loop that is not at rest by then is not running."""
 
-    class SourceConsumer(driver.Consumer):
-        async def perform_seek(self) -> None:
-            self.stop_flow()
-            await _seek(self, positions())
+
+class SourceConsumer(driver.Consumer):
+    """Reads its source partitions from where the fold stands."""
+
+    positions: Positions
+    """Where the fold stands in every source partition; set by `source_transport`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As Faust's consumer."""
+        super().__init__(*args, **kwargs)
+        self._at_rest = asyncio.Event()
+        self._drain_loop: asyncio.Task[object] | None = None
+
+    async def perform_seek(self) -> None:
+        """Stop the flow and seek to the fold's positions; who called resumes the flow."""
+        self.stop_flow()
+        if asyncio.current_task() is not self._drain_loop:
+            await self._until_at_rest()
+        await self._seek_source()
+
+    async def rewind(self) -> None:
+        """Read again from the fold's positions.
+
+        All source partitions of the app, because stopping the flow throws away a fetch that held
+        messages of every partition, and clearing the flow control empties the queue of every
+        stream. During a rebalance nothing is done: Faust seeks at its end. If the broker does not
+        answer it is only logged: nothing comes, and whoever watches for that tries again.
+        """
+        app = self.app
+        if app.rebalancing:
+            return
+        generation = app.consumer_generation_id
+        self.stop_flow()
+        try:
+            await self._until_at_rest()
+            await self._seek_source()
+        except (TimeoutError, KafkaError) as error:
+            _log.warning("cannot seek", reason=repr(error))
+        if not app.rebalancing and generation == app.consumer_generation_id:
+            app.flow_control.clear()
+            self.resume_flow()
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's own name
+        self._drain_loop = asyncio.current_task()
+        if not self.flow_active:
+            self._at_rest.set()
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type] # as Faust does
+            self._at_rest.clear()
+        return await super()._wait_next_records(timeout)
+
+    async def _until_at_rest(self) -> None:
+        if self._drain_loop is None or self._drain_loop.done():
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._at_rest.wait(), REST_WITHIN_S)
+
+    async def _seek_source(self) -> None:
+        assigned = self.assignment()
+        wanted = {tp: offset for tp, offset in self.positions().items() if tp in assigned}
+        if wanted:
+            await self.seek_wait(wanted)
+        for tp in wanted:
+            # Faust takes no acknowledgement below it, and after a seek back it is no longer true.
+            self._committed_offset[tp] = None
+
+
+def source_transport(app: AppT, fold_positions: Positions) -> driver.Transport:
+    """A transport whose consumer reads its source partitions from `fold_positions`."""
+
+    class PositionedConsumer(SourceConsumer):
+        positions = staticmethod(fold_positions)
 
     class SourceTransport(driver.Transport):
-        Consumer = SourceConsumer
+        Consumer = PositionedConsumer
 
     return SourceTransport(app.conf.broker_consumer, app)
-
-
-async def rewind(app: AppT, positions: Positions) -> None:
-    """Read again from `positions`, which must name every source partition of the app.
-
-    All of them, because stopping the flow throws away a fetch that held messages of every
-    partition, and clearing the flow control empties the queue of every stream. During a rebalance
-    nothing is done: Faust seeks at its end. If the broker does not answer it is only logged:
-    nothing comes, and whoever watches for that tries again.
-    """
-    if app.rebalancing:
-        return
-    consumer = cast("driver.Consumer", app.consumer)
-    generation = app.consumer_generation_id
-    consumer.stop_flow()
-    try:
-        await _seek(consumer, positions())
-    except (TimeoutError, KafkaError) as error:
-        _log.warning("cannot seek", reason=repr(error))
-    if not app.rebalancing and generation == app.consumer_generation_id:
-        app.flow_control.clear()
-        consumer.resume_flow()
-
-
-async def _seek(consumer: driver.Consumer, positions: Mapping[TP, int]) -> None:
-    """Seek the partitions that are assigned."""
-    assigned = consumer.assignment()
-    wanted = {tp: offset for tp, offset in positions.items() if tp in assigned}
-    if wanted:
-        await consumer.seek_wait(wanted)
-    for tp in wanted:
-        # Faust takes no acknowledgement below it, and after a seek back it is no longer true.
-        consumer._committed_offset[tp] = None  # noqa: SLF001

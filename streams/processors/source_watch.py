@@ -63,10 +63,10 @@ class Pulse:
     goes on, how late it is.
     """
 
-    def __init__(self, session_s: float, now: float) -> None:
-        """`now` and all later times in seconds of one steady clock."""
+    def __init__(self, session_s: float) -> None:
+        """Nothing is known before the first beat. All times in seconds of one steady clock."""
         self._session_s = session_s
-        self._last = now
+        self._last = float("inf")
 
     def stood_still(self, now: float) -> bool:
         """Whether the last beat is too long ago."""

@@ -47,7 +47,7 @@ def test_the_last_messages_of_a_partition_are_missed_when_they_are_lost(
 ) -> None:
     """Nothing comes after them that could show the hole."""
     messages = list(shift(sites=4, events_per_site=200, seed=5))
-    with workers(bootstrap, tmp_path, "--faults=2") as group:
+    with workers(bootstrap, tmp_path, "--faults=4") as group:
         feed(bootstrap, messages).join()
         group.start()
 

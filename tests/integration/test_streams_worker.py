@@ -16,7 +16,7 @@ from streams.processors.dead_letters import FloodGuard
 from streams.processors.ports import SiteFold
 from streams.processors.site_carrier import Message, SiteCarrier
 from streams.processors.site_record import record_place
-from streams.topics import check_topics, create_topics
+from streams.topics import check_topics, create_topics, topic_id
 from tests.integration.recorded_rows import RowRecorder, expected_rows
 from tests.integration.shift_of_sites import SourceMessage, shift
 from tests.integration.stream_workers import PARTITIONS, feed, workers
@@ -139,7 +139,7 @@ def test_a_site_whose_record_is_older_than_the_floor_is_healed_by_one_rewind(
     messages = list(shift(sites=8, events_per_site=1_000, seed=23, repeated=0))
     sent = produced(bootstrap, messages)
     carrier = SiteCarrier({}, SiteFold(), FloodGuard(0))
-    carrier.load(range(PARTITIONS))
+    carrier.load(range(PARTITIONS), topic_id(bootstrap, PBX_EVENTS))
     with workers(bootstrap, tmp_path) as group:
         recorder = RowRecorder(group.rows)
 

@@ -18,6 +18,7 @@ from streams.storage.rows import RawBatch
 from tests.support.stories import Story
 
 BATCHES = Story().started("10:00:00").join("10:00:01", "100.1", "vendas").batches("10:10:00", 2)
+LOG = b"log the first..."
 
 
 class Bench:
@@ -32,7 +33,7 @@ class Bench:
         self.is_owner = True
         self.records: dict[bytes, bytes] = {}
         self.carrier = SiteCarrier(self.records, SiteFold(), FloodGuard(9))
-        self.carrier.load([0])
+        self.carrier.load([0], LOG)
         self.flusher = Flusher(
             self.carrier,
             self,
@@ -65,7 +66,7 @@ class Bench:
         self._tell(f"{len(records)} records")
 
     async def _reload(self) -> None:
-        self.carrier.load([0])
+        self.carrier.load([0], LOG)
         self.flusher.dropped()
         self._tell("reloaded")
 
@@ -156,7 +157,7 @@ async def test_a_unit_of_lost_partitions_is_given_up_while_clickhouse_is_away() 
         await bench.until("away")
         bench.carrier.forget()
         bench.flusher.dropped()
-        bench.carrier.load([0])
+        bench.carrier.load([0], LOG)
         bench._offset = 0
         bench.take()
         await bench.until("ack 0")
@@ -172,7 +173,7 @@ async def test_records_of_lost_partitions_are_not_sent() -> None:
         await bench.until("writing")
         bench.carrier.forget()
         bench.flusher.dropped()
-        bench.carrier.load([0])
+        bench.carrier.load([0], LOG)
         bench.gate.set()
         bench._offset = 0
         bench.take(2)

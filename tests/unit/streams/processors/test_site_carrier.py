@@ -9,11 +9,18 @@ from streams.errors import DeadLetterFloodError, StateRecordError
 from streams.processors.dead_letters import FloodGuard
 from streams.processors.ports import SiteFold
 from streams.processors.site_carrier import Message, Outcome, SiteCarrier
-from streams.processors.site_record import SiteRecord, decode_record, encode_record
+from streams.processors.site_record import (
+    RecordPlace,
+    encode_record,
+    record_place,
+    record_state,
+)
 from streams.site_batches import Continuity, fold_batch
 from tests.support.stories import Story
 
 KEY = b"acme/pbx-01"
+LOG = b"log the first..."
+ANEW = b"log the second.."
 
 
 def story() -> list[PublishedBatch]:
@@ -34,13 +41,14 @@ class Log:
         records: dict[bytes, bytes] | None = None,
         fold: SiteFold | None = None,
         limit: int = 5,
+        log: bytes = LOG,
     ) -> None:
         self.records = records if records is not None else {}
         self.acknowledged: list[int] = []
         self.carrier = SiteCarrier(
             self.records, fold or SiteFold(), FloodGuard(limit), clock=lambda: 0.0
         )
-        self.carrier.load([0])
+        self.carrier.load([0], log)
 
     def take(self, offset: int, batch: PublishedBatch | bytes) -> Outcome:
         value = batch if isinstance(batch, bytes) else encode_batch(batch)
@@ -58,7 +66,7 @@ class Log:
         return unit.facts
 
     def state(self) -> SiteState:
-        return decode_state(decode_record(self.records[KEY]).state)
+        return decode_state(record_state(self.records[KEY]))
 
 
 def calls(facts: list[Fact]) -> dict[str, QueueCall]:
@@ -85,7 +93,7 @@ def test_batches_in_order_become_facts_and_one_record() -> None:
     facts = log.flush()
 
     assert calls(facts)["100.1/1"].outcome == "answered"
-    record = decode_record(log.records[KEY])
+    record = record_place(log.records[KEY])
     assert (record.partition, record.offset, record.floor) == (0, len(batches) - 1, -1)
     assert log.state().last_sequence == batches[-1].events[-1].sequence
 
@@ -99,7 +107,7 @@ def test_the_floor_of_a_record_is_what_was_complete_before_it() -> None:
     log.take(2, batches[2])
     log.flush()
 
-    assert decode_record(log.records[KEY]).floor == 1
+    assert record_place(log.records[KEY]).floor == 1
 
 
 def test_a_successor_goes_on_after_the_highest_floor() -> None:
@@ -174,7 +182,7 @@ def test_a_site_behind_its_partition_is_read_again_from_its_own_place() -> None:
     log.take(0, batches[0])
     log.flush()
     old = log.records[KEY]
-    floor = encode_record(SiteRecord(0, 4, 2, b""))  # another site's: the floor is 2
+    floor = encode_record(RecordPlace(LOG, 0, 4, 2), b"")  # another site's: the floor is 2
     behind = Log({KEY: old, b"acme/pbx-02": floor})
 
     assert behind.carrier.positions() == {0: 3}
@@ -203,7 +211,7 @@ def test_a_jump_that_is_still_there_after_the_rewind_is_a_gap() -> None:
     log.take(0, batches[0])
     log.flush()
     old = log.records[KEY]
-    behind = Log({KEY: old, b"acme/pbx-02": encode_record(SiteRecord(0, 4, 2, b""))})
+    behind = Log({KEY: old, b"acme/pbx-02": encode_record(RecordPlace(LOG, 0, 4, 2), b"")})
     assert behind.take(3, batches[3]) is Outcome.REWIND
 
     assert behind.take(1, batches[0]) is Outcome.TAKEN
@@ -282,7 +290,7 @@ def test_a_flood_of_them_stops_everything() -> None:
 def test_a_record_of_another_program_stops_everything() -> None:
     with pytest.raises(StateRecordError):
         Log({KEY: b"\xffwhat is this"})
-    state_of_another_form = encode_record(SiteRecord(0, 0, -1, b"\x91\x63"))
+    state_of_another_form = encode_record(RecordPlace(LOG, 0, 0, -1), b"\x91\x63")
     with pytest.raises(StateRecordError):
         Log({KEY: state_of_another_form}).take(0, story()[0])
 
@@ -317,16 +325,44 @@ def test_a_site_that_came_from_another_partition_begins_anew() -> None:
     log.take(0, batches[0])
     log.flush()
     other = SiteCarrier(log.records, SiteFold(), FloodGuard(5))
-    other.load([1])
+    other.load([1], LOG)
     value = encode_batch(batches[1])
     other.take(Message("pbx.events.v1", 1, 0, KEY, value, lambda: None))
 
-    record = decode_record(other.cut().records[KEY])
-    assert decode_state(record.state).last_sequence == batches[1].events[-1].sequence
+    record = other.cut().records[KEY]
+    assert decode_state(record_state(record)).last_sequence == batches[1].events[-1].sequence
 
 
-def test_a_log_made_anew_is_read_from_its_start() -> None:
-    log = Log({KEY: encode_record(SiteRecord(0, 900, 877, b""))})
+def test_a_log_shorter_than_what_was_read_is_read_from_its_start() -> None:
+    log = Log({KEY: encode_record(RecordPlace(LOG, 0, 900, 877), b"")})
     log.carrier.start_over(0)
 
     assert log.carrier.positions() == {0: 0}
+
+
+def test_a_topic_made_anew_is_read_from_its_start_and_the_sites_go_on() -> None:
+    log = Log()
+    batches = story()
+    for offset, batch in enumerate(batches[:3]):
+        log.take(offset, batch)
+        log.flush()
+    anew = Log(log.records, log=ANEW)
+
+    assert anew.carrier.positions() == {0: 0}
+    assert anew.take(0, batches[3]) is Outcome.TAKEN
+    assert anew.take(1, batches[4]) is Outcome.TAKEN
+    assert not [fact for fact in anew.flush() if isinstance(fact, CoverageGap)]
+    assert record_place(anew.records[KEY]) == RecordPlace(ANEW, 0, 1, -1)
+
+
+def test_a_record_of_another_log_tells_no_place_to_go_back_to() -> None:
+    """The offset of the old log would look as if everything had been seen."""
+    log = Log()
+    batches = story()
+    log.take(0, batches[0])
+    log.flush()
+    other = encode_record(RecordPlace(ANEW, 0, 5, 2), b"")
+    anew = Log(log.records | {b"acme/pbx-02": other}, log=ANEW)
+
+    assert anew.take(3, batches[3]) is Outcome.REWIND
+    assert anew.carrier.positions() == {0: 0}

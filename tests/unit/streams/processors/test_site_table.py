@@ -2,10 +2,17 @@ import faust
 import pytest
 from faust.types.tuples import ConsumerMessage
 
-from streams.processors.site_record import SiteRecord, decode_record, encode_record
+from streams.processors.site_record import (
+    RecordPlace,
+    encode_record,
+    record_place,
+    record_state,
+)
 from streams.processors.site_table import SiteTable
 
 KEY = b"acme/pbx-01"
+LOG = b"log the first..."
+ANEW = b"log the second.."
 
 
 @pytest.fixture
@@ -16,8 +23,8 @@ def table() -> SiteTable:
 APP = faust.App("unit", broker="kafka://127.0.0.1:1", autodiscover=False)
 
 
-def event(offset: int, state: bytes = b"", key: bytes = KEY) -> faust.Event:
-    return raw_event(encode_record(SiteRecord(0, offset, -1, state)), key)
+def event(offset: int, state: bytes = b"", key: bytes = KEY, log: bytes = LOG) -> faust.Event:
+    return raw_event(encode_record(RecordPlace(log, 0, offset, -1), state), key)
 
 
 def raw_event(value: bytes, key: bytes = KEY) -> faust.Event:
@@ -26,7 +33,7 @@ def raw_event(value: bytes, key: bytes = KEY) -> faust.Event:
 
 
 def held(table: SiteTable, key: bytes = KEY) -> int:
-    return decode_record(table.data[key]).offset
+    return record_place(table.data[key]).offset
 
 
 async def test_the_changelog_fills_the_table(table: SiteTable) -> None:
@@ -42,21 +49,29 @@ async def test_an_old_record_at_the_end_of_the_changelog_is_passed_over(table: S
     assert held(table) == 5
 
 
+async def test_a_record_of_a_log_made_anew_holds_whatever_its_offset(table: SiteTable) -> None:
+    table.apply_changelog_batch([event(877), event(3, log=ANEW)])
+
+    assert held(table) == 3
+
+
 async def test_of_records_with_one_offset_the_later_holds(table: SiteTable) -> None:
     table.apply_changelog_batch([event(5, b"first"), event(5, b"second")])
 
-    assert decode_record(table.data[KEY]).state == b"second"
+    assert record_state(table.data[KEY]) == b"second"
 
 
 async def test_what_cannot_be_read_is_kept_to_be_met(table: SiteTable) -> None:
-    table.apply_changelog_batch([event(5), raw_event(b"what is this"), event(6)])
-
+    table.apply_changelog_batch([event(5), raw_event(b"what is this")])
     assert table.data[KEY] == b"what is this"
+
+    table.apply_changelog_batch([event(6)])
+    assert held(table) == 6
 
 
 async def test_records_of_partitions_that_went_away_are_dropped(table: SiteTable) -> None:
     table.apply_changelog_batch([event(5)])
-    table.data[b"acme/pbx-02"] = encode_record(SiteRecord(1, 9, -1, b""))
+    table.data[b"acme/pbx-02"] = encode_record(RecordPlace(LOG, 1, 9, -1), b"")
     table.drop_other_partitions({1})
 
     assert list(table.data) == [b"acme/pbx-02"]

@@ -41,7 +41,8 @@ def test_a_passing_fault_is_forgotten() -> None:
 
 
 def test_a_process_that_beats_has_not_stood_still() -> None:
-    pulse = Pulse(session_s=6.0, now=100.0)
+    pulse = Pulse(session_s=6.0)
+    assert not pulse.stood_still(100.0)
     pulse.beat(105.0)
 
     assert not pulse.stood_still(111.0)
