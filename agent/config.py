@@ -128,10 +128,11 @@ def _checked(settings: _Settings) -> CollectorConfig:
     if numbers != "none" and len(key) < MIN_KEY_CHARACTERS:
         raise _wrong("privacy", "key", "is shorter than {} characters".format(MIN_KEY_CHARACTERS))
     ca_file = settings.text("ingest", "ca_file", "")
-    try:
-        ssl.create_default_context(cafile=ca_file or None)
-    except OSError as error:
-        raise _wrong("ingest", "ca_file", "holds no certificates: {}".format(error)) from error
+    if ca_file:
+        try:
+            ssl.create_default_context(cafile=ca_file)
+        except OSError as error:
+            raise _wrong("ingest", "ca_file", "holds no certificates: {}".format(error)) from error
     return CollectorConfig(
         site=settings.text("site", "name"),
         ami=AmiConfig(

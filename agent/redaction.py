@@ -35,6 +35,8 @@ _TEXT_FIELDS = frozenset(
     ("Exten", "Extension", "Context", "DialString", "Value", "PausedReason", "Reason")
 )
 
+Mask = Callable[[str], str]
+
 
 class Redaction(object):
     """Masks the fields of events by one mode and one tenant's key."""
@@ -45,6 +47,7 @@ class Redaction(object):
             raise ValueError("mode must be one of " + ", ".join(MODES))
         self._mode = mode
         self._key = key
+        self._masks: Dict[str, Optional[Mask]] = {}
 
     def number(self, text: str) -> str:
         """A number field as it may be shown: in clear, its last four digits, or empty.
@@ -93,7 +96,10 @@ class Redaction(object):
         """
         masked: Fields = {}
         for field, value in fields.items():
-            mask = self._mask_of(field)
+            if field not in self._masks:
+                # Fields are those of the selection: there are not many.
+                self._masks[field] = self._mask_of(field)
+            mask = self._masks[field]
             masked[field] = value if mask is None else _each(mask, value)
         if "CallerIDNum" in fields:
             if self._mode == "none":
@@ -119,7 +125,7 @@ class Redaction(object):
                 columns["CallerHash"] = self.hash(number)
         return columns
 
-    def _mask_of(self, field: str) -> Optional[Callable[[str], str]]:
+    def _mask_of(self, field: str) -> Optional[Mask]:
         if field == "CallerIDNum":
             return self.number
         if field.endswith("Channel") or field == "Newname":
@@ -145,6 +151,6 @@ class Redaction(object):
             fields[name] = value
 
 
-def _each(mask: Callable[[str], str], value: FieldValue) -> FieldValue:
+def _each(mask: Mask, value: FieldValue) -> FieldValue:
     """The mask applied to a value, or to each of a repeated header's values."""
     return mask(value) if isinstance(value, str) else [mask(text) for text in value]

@@ -16,7 +16,7 @@ Hence:
   in broadcasts, the first in list items. That is for the server to know.
 """
 
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Sequence, Tuple
 
 from agent.ami.framing import Packet
 from agent.event import Fields
@@ -65,36 +65,37 @@ def _party(role: str) -> Tuple[str, ...]:
 
 
 class Broadcast(NamedTuple):
-    """One row of `BROADCASTS`: the class (`Privilege`) that must be named, and the fields kept."""
+    """A row of `BROADCASTS`: the class (`Privilege`) that must be named, and the fields kept."""
 
     privilege: str
-    fields: Tuple[str, ...]
+    fields: FrozenSet[str]
 
 
-BROADCASTS: Dict[str, Broadcast] = {
-    "QueueCallerJoin": Broadcast("agent", (*_CALLER, "Queue", "Position", "Count")),
-    "QueueCallerLeave": Broadcast("agent", (*_CALLER, "Queue", "Position", "Count")),
-    "QueueCallerAbandon": Broadcast(
-        "agent", (*_CALLER, "Queue", "Position", "OriginalPosition", "HoldTime")
+_BROADCASTS: Dict[str, Tuple[str, Tuple[str, ...]]] = {
+    "QueueCallerJoin": ("agent", (*_CALLER, "Queue", "Position", "Count")),
+    "QueueCallerLeave": ("agent", (*_CALLER, "Queue", "Position", "Count")),
+    "QueueCallerAbandon": (
+        "agent",
+        (*_CALLER, "Queue", "Position", "OriginalPosition", "HoldTime"),
     ),
-    "AgentCalled": Broadcast("agent", _OFFER),
-    "AgentConnect": Broadcast("agent", (*_OFFER, "HoldTime", "Holdtime", "RingTime", "Ringtime")),
-    "AgentComplete": Broadcast("agent", (*_OFFER, "HoldTime", "TalkTime", "Reason")),
-    "AgentRingNoAnswer": Broadcast("agent", (*_OFFER, "RingTime", "Ringtime")),
-    "AgentDump": Broadcast("agent", _OFFER),
-    "QueueMemberStatus": Broadcast("agent", _MEMBER),
-    "QueueMemberAdded": Broadcast("agent", _MEMBER),
-    "QueueMemberRemoved": Broadcast("agent", _MEMBER),
-    "QueueMemberPause": Broadcast("agent", _MEMBER),
-    "QueueMemberPenalty": Broadcast("agent", _MEMBER),
-    "QueueMemberRinginuse": Broadcast("agent", _MEMBER),
-    "Hangup": Broadcast("call", (*_CALL, "Cause")),
-    "HangupRequest": Broadcast("call", (*_CALL, "Cause")),
-    "SoftHangupRequest": Broadcast("call", (*_CALL, "Cause")),
-    "Hold": Broadcast("call", (*_CALL, "Status")),
-    "Unhold": Broadcast("call", (*_CALL, "Status")),
-    "Rename": Broadcast("call", ("Channel", "Newname", "Uniqueid")),
-    "BlindTransfer": Broadcast(
+    "AgentCalled": ("agent", _OFFER),
+    "AgentConnect": ("agent", (*_OFFER, "HoldTime", "Holdtime", "RingTime", "Ringtime")),
+    "AgentComplete": ("agent", (*_OFFER, "HoldTime", "TalkTime", "Reason")),
+    "AgentRingNoAnswer": ("agent", (*_OFFER, "RingTime", "Ringtime")),
+    "AgentDump": ("agent", _OFFER),
+    "QueueMemberStatus": ("agent", _MEMBER),
+    "QueueMemberAdded": ("agent", _MEMBER),
+    "QueueMemberRemoved": ("agent", _MEMBER),
+    "QueueMemberPause": ("agent", _MEMBER),
+    "QueueMemberPenalty": ("agent", _MEMBER),
+    "QueueMemberRinginuse": ("agent", _MEMBER),
+    "Hangup": ("call", (*_CALL, "Cause")),
+    "HangupRequest": ("call", (*_CALL, "Cause")),
+    "SoftHangupRequest": ("call", (*_CALL, "Cause")),
+    "Hold": ("call", (*_CALL, "Status")),
+    "Unhold": ("call", (*_CALL, "Status")),
+    "Rename": ("call", ("Channel", "Newname", "Uniqueid")),
+    "BlindTransfer": (
         "call",
         (
             *("Result", "Extension", "Context", "IsExternal"),
@@ -102,7 +103,7 @@ BROADCASTS: Dict[str, Broadcast] = {
             *_party("Transferee"),
         ),
     ),
-    "AttendedTransfer": Broadcast(
+    "AttendedTransfer": (
         "call",
         (
             *("Result", "IsExternal", "DestType"),
@@ -112,22 +113,22 @@ BROADCASTS: Dict[str, Broadcast] = {
             *_party("TransferTarget"),
         ),
     ),
-    "DialBegin": Broadcast("call", (*_CALLER, *_DESTINATION, "DialString")),
-    "DialEnd": Broadcast("call", (*_CALL, *_DESTINATION, "DialStatus")),
-    "VarSet": Broadcast("dialplan", (*_CALL, "Variable", "Value")),
-    "FullyBooted": Broadcast("system", ("Status", "Uptime", "LastReload")),
-    "Shutdown": Broadcast("system", ("Shutdown", "Restart")),
-    "Reload": Broadcast("system", ("Module", "Status")),
+    "DialBegin": ("call", (*_CALLER, *_DESTINATION, "DialString")),
+    "DialEnd": ("call", (*_CALL, *_DESTINATION, "DialStatus")),
+    "VarSet": ("dialplan", (*_CALL, "Variable", "Value")),
+    "FullyBooted": ("system", ("Status", "Uptime", "LastReload")),
+    "Shutdown": ("system", ("Shutdown", "Restart")),
+    "Reload": ("system", ("Module", "Status")),
     # Asterisk 11 and older.
-    "Join": Broadcast("call", (*_CALLER, "Queue", "Position", "Count")),
-    "Leave": Broadcast("call", (*_CALLER, "Queue", "Position", "Count")),
-    "QueueMemberPaused": Broadcast("agent", _MEMBER),
+    "Join": ("call", (*_CALLER, "Queue", "Position", "Count")),
+    "Leave": ("call", (*_CALLER, "Queue", "Position", "Count")),
+    "QueueMemberPaused": ("agent", _MEMBER),
 }
 
 # The only channel variables that are read: how a caller's visit to a queue ended.
 VARIABLES = frozenset(("QUEUESTATUS", "ABANDONED"))
 
-LIST_ITEMS: Dict[str, Tuple[str, ...]] = {
+_LIST_ITEMS: Dict[str, Tuple[str, ...]] = {
     "QueueParams": (
         "Queue",
         "Max",
@@ -154,6 +155,11 @@ LIST_ITEMS: Dict[str, Tuple[str, ...]] = {
     ),
     "CoreShowChannel": (*_CALLER, "Application", "ApplicationData", "Duration", "BridgeId"),
 }
+
+
+# Sets, since every header of every packet is looked up.
+BROADCASTS = {name: Broadcast(row[0], frozenset(row[1])) for name, row in _BROADCASTS.items()}
+LIST_ITEMS = {name: frozenset(fields) for name, fields in _LIST_ITEMS.items()}
 
 
 def is_broadcast(packet: Packet) -> bool:
@@ -230,7 +236,7 @@ def _without_injected(headers: Headers) -> Headers:
     return kept
 
 
-def _keep(headers: Headers, names: Tuple[str, ...]) -> Fields:
+def _keep(headers: Headers, names: FrozenSet[str]) -> Fields:
     kept: Dict[str, List[str]] = {}
     for name, value in headers:
         if name in names:

@@ -6,7 +6,8 @@ sequence given and when AMI was last heard. Nothing newer than SQLite 3.7.17 is 
 
 Invariants:
 - `append` returns when its events are on disk (`synchronous=FULL`, one commit); only then does
-  anyone read them. They leave the file when `acknowledge` is called, or as a gap.
+  anyone read them. What was acknowledged leaves the file with the next commit: after a crash in
+  between it is sent again, which is harmless.
 - Sequences grow by one without a hole, over restarts too. Events that had to be dropped are named
   by a `gap` event that takes the place of the last of them.
 - The file is bounded: over `max_bytes` of event text the oldest go (reason `spool_full`), and the
@@ -41,7 +42,10 @@ CREATE TABLE IF NOT EXISTS events (
 """
 _INSERT = "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?)"
 
-_OLDEST = "SELECT sequence, at_ms, gap_from, gap_from_at_ms, size FROM events ORDER BY sequence"
+_OLDEST = (
+    "SELECT sequence, at_ms, gap_from, gap_from_at_ms, size FROM events"
+    " WHERE sequence > ? ORDER BY sequence"
+)
 
 Result = TypeVar("Result")
 
@@ -76,6 +80,8 @@ class Spool(object):
         self._bytes = 0
         self._sequence = 0
         self._heard_ms = 0
+        self._arrived = 0
+        self._has_arrived = False
         self.damaged_files = 0
         self.dropped_events = 0
         with self._lock:
@@ -87,7 +93,7 @@ class Spool(object):
         if not stored:
             return
         with self._lock:
-            self._guarded(lambda: self._append(stored), stored[-1].at_ms)
+            self._write(lambda: self._append(stored), stored[-1].at_ms)
             self._available.notify_all()
 
     def read(self, max_events: int, max_bytes: int) -> SpooledBatch:
@@ -112,7 +118,8 @@ class Spool(object):
         Does nothing if the file has been replaced since it was read.
         """
         with self._lock:
-            self._guarded(lambda: self._acknowledge(spool_id, sequence), 0)
+            if spool_id == self._id:
+                self._guarded(lambda: self._acknowledge(sequence), 0)
 
     def refuse(self, spool_id: str, sequence: int) -> bool:
         """The event can never be delivered: a gap (reason `refused`) takes its place.
@@ -120,11 +127,13 @@ class Spool(object):
         False if it stands for others already: a gap is never given up.
         """
         with self._lock:
-            return self._guarded(lambda: self._refuse(spool_id, sequence), 0)
+            return self._write(lambda: self._refuse(spool_id, sequence), 0)
 
     def close(self) -> None:
-        """Releases the file. The spool cannot be used any more."""
+        """Releases the file. The spool cannot be used any more. Raises SpoolWriteError."""
         with self._lock:
+            if self._has_arrived:
+                self._write(lambda: None, 0)
             self._database.close()
 
     @property
@@ -178,6 +187,7 @@ class Spool(object):
             raise sqlite3.DatabaseError("quick_check failed")
         self._database.executescript("BEGIN IMMEDIATE;" + _SCHEMA + "COMMIT;")
         self._id = self._meta("spool", spool_id)
+        self._arrived, self._has_arrived = 0, False
         self._sequence = int(self._meta("sequence", "0"))
         self._heard_ms = int(self._meta("heard_ms", "0"))
         totals = self._database.execute("SELECT count(*), coalesce(sum(size), 0) FROM events")
@@ -205,16 +215,19 @@ class Spool(object):
         self._put_gap(self._sequence, self._sequence, from_at_ms, to_at_ms, "damaged")
         self._store_meta()
 
+    def _write(self, work: Callable[[], Result], now_ms: int) -> Result:
+        return self._guarded(lambda: self._in_transaction(work), now_ms)
+
     def _guarded(self, work: Callable[[], Result], now_ms: int) -> Result:
-        """Runs one piece of work in a transaction; after damage once more, in a new file."""
+        """Runs one piece of work; after damage once more, in a new file."""
         try:
             try:
-                return self._in_transaction(work)
+                return work()
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
                 self._set_aside(now_ms or self._heard_ms)
-                return self._in_transaction(work)
+                return work()
         except sqlite3.OperationalError as error:
             raise self._unusable(error) from error
 
@@ -223,11 +236,16 @@ class Spool(object):
         try:
             with self._database:
                 self._database.execute("BEGIN IMMEDIATE")
-                return work()
+                if self._has_arrived:
+                    arrived = (self._arrived,)
+                    self._database.execute("DELETE FROM events WHERE sequence <= ?", arrived)
+                result = work()
         except BaseException:
             self._events, self._bytes, self._sequence, self._heard_ms = before[:4]
             self.dropped_events = before[4]
             raise
+        self._has_arrived = False
+        return result
 
     def _append(self, events: List[Event]) -> None:
         for event in events:
@@ -259,7 +277,7 @@ class Spool(object):
         first: Any = None
         last: Any = None
         bytes_left = self._bytes
-        for row in self._database.execute(_OLDEST):
+        for row in self._database.execute(_OLDEST, (self._arrived,)):
             if bytes_left <= goal or row[0] == self._sequence:
                 break
             bytes_left -= row[4]
@@ -267,27 +285,19 @@ class Spool(object):
         if last is None:
             return
         from_, from_at_ms = (first[2], first[3]) if first[2] is not None else first[:2]
-        removed = self._remove_up_to(last[0])
+        removed = self._leave(last[0])
+        self._database.execute("DELETE FROM events WHERE sequence <= ?", (last[0],))
         self.dropped_events += removed if first[2] is None else removed - 1
         self._put_gap(from_, last[0], from_at_ms, last[1], "spool_full")
 
     def _put_gap(self, from_: int, to: int, from_at_ms: int, to_at_ms: int, reason: str) -> None:
         self._put(to, gap(from_, to, from_at_ms, to_at_ms, reason), (from_, from_at_ms))
 
-    def _remove_up_to(self, sequence: int) -> int:
-        """Removes events from the table and from the totals; returns how many they were."""
-        count, size = self._database.execute(
-            "SELECT count(*), coalesce(sum(size), 0) FROM events WHERE sequence <= ?", (sequence,)
-        ).fetchone()
-        self._database.execute("DELETE FROM events WHERE sequence <= ?", (sequence,))
-        self._events -= count
-        self._bytes -= size
-        return int(count)
-
     def _read(self, max_events: int, max_bytes: int) -> SpooledBatch:
         events: List[SpooledEvent] = []
         rows = self._database.execute(
-            "SELECT sequence, text, size FROM events ORDER BY sequence LIMIT ?", (max_events,)
+            "SELECT sequence, text, size FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            (self._arrived, max_events),
         )
         for sequence, text, size in rows:
             max_bytes -= size
@@ -296,19 +306,30 @@ class Spool(object):
             events.append(SpooledEvent(sequence, text))
         return SpooledBatch(self._id, events)
 
-    def _acknowledge(self, spool_id: str, sequence: int) -> None:
-        if spool_id != self._id:
-            return
-        self._remove_up_to(sequence)
-        oldest = self._database.execute(_OLDEST + " LIMIT 1").fetchone()
-        if oldest is None:
-            return
-        to, to_at_ms, gap_from, from_at_ms, size = oldest
-        if gap_from is not None and gap_from <= sequence:
-            # Dropped while it was on its way: what has arrived is no gap.
-            self._events -= 1
-            self._bytes -= size
-            self._put_gap(sequence + 1, to, from_at_ms, to_at_ms, "spool_full")
+    def _acknowledge(self, sequence: int) -> None:
+        self._leave(sequence)
+        self._arrived, self._has_arrived = max(sequence, self._arrived), True
+        oldest = self._database.execute(_OLDEST + " LIMIT 1", (self._arrived,)).fetchone()
+        if oldest is not None and oldest[2] is not None and oldest[2] <= sequence:
+            self._in_transaction(lambda: self._shorten(oldest, sequence))
+
+    def _shorten(self, oldest_gap: Any, sequence: int) -> None:
+        """Events dropped while they were on their way have arrived: they are no gap."""
+        to, to_at_ms, _, from_at_ms, size = oldest_gap
+        self._events -= 1
+        self._bytes -= size
+        self._put_gap(sequence + 1, to, from_at_ms, to_at_ms, "spool_full")
+
+    def _leave(self, sequence: int) -> int:
+        """Takes events up to that one out of the totals; returns how many they were."""
+        count, size = self._database.execute(
+            "SELECT count(*), coalesce(sum(size), 0) FROM events"
+            " WHERE sequence > ? AND sequence <= ?",
+            (self._arrived, sequence),
+        ).fetchone()
+        self._events -= count
+        self._bytes -= size
+        return int(count)
 
     def _refuse(self, spool_id: str, sequence: int) -> bool:
         row = self._database.execute(

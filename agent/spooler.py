@@ -13,10 +13,9 @@ from agent.intake import Intake
 from agent.open_calls import OpenCalls
 from agent.spool import Spool
 
-# At most ten commits a second: an event that comes after a pause waits only for those that come
-# with it, and under load a commit carries what has gathered.
-COMMIT_EVERY_S = 0.1
-GATHER_S = 0.01
+# An event that comes after a pause is committed at once; under load a commit, and the batch that it
+# becomes, carries what has gathered.
+COMMIT_EVERY_S = 0.2
 MAX_COMMIT_EVENTS = 1000
 HEARTBEAT_BUSY_S = 2.0
 HEARTBEAT_IDLE_S = 10.0
@@ -60,7 +59,7 @@ class Spooler(object):
 
     def _gather(self) -> None:
         since_s = time.monotonic() - self._committed_s
-        time.sleep(min(COMMIT_EVERY_S, max(GATHER_S, COMMIT_EVERY_S - since_s)))
+        time.sleep(max(0.0, COMMIT_EVERY_S - since_s))
 
     def _heartbeat_if_due(self) -> List[Event]:
         now_s = time.monotonic()

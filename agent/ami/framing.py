@@ -11,7 +11,7 @@ Invariants:
   not there.
 """
 
-from typing import Iterator, List, NamedTuple, Tuple
+from typing import List, Optional, Tuple
 
 MAX_LINE_BYTES = 8192
 MAX_PACKET_BYTES = 1024 * 1024
@@ -19,21 +19,33 @@ LINE_OVERHEAD_BYTES = 64  # what keeping a line costs beside its bytes; counted 
 BANNER_START = b"Asterisk Call Manager"
 
 
-class Packet(NamedTuple):
+class Packet(object):
     """One packet: its headers in the order they came, repeated ones included.
 
-    `headers` holds (name, value) pairs, the value without the one space after the colon. The
-    banner, which has no empty line after it, is a packet with the single header ("Banner", text).
-    `charset` is "utf-8" or "latin-1".
+    `first` is the first header, which alone says what the packet is; `headers` are all pairs of
+    name and value, the value without the one space after the colon. The banner, which has no empty
+    line after it, is a packet with the single header ("Banner", text). `charset` is "utf-8" or
+    "latin-1".
+
+    Most packets are of no interest beyond their first line, so the rest is taken apart on demand.
     """
 
-    headers: Tuple[Tuple[str, str], ...]
-    charset: str
+    __slots__ = ("_headers", "_text", "charset", "first")
+
+    def __init__(self, text: str, charset: str) -> None:
+        """`text` is all lines but the empty one, joined by CR LF; the first has a colon."""
+        self._text = text
+        self._headers: Optional[Tuple[Tuple[str, str], ...]] = None
+        self.charset = charset
+        self.first = _header(text.partition("\r\n")[0])
 
     @property
-    def first(self) -> Tuple[str, str]:
-        """The first header, which alone says what the packet is."""
-        return self.headers[0]
+    def headers(self) -> Tuple[Tuple[str, str], ...]:
+        """All headers; lines without a colon are none."""
+        if self._headers is None:
+            lines = self._text.split("\r\n")
+            self._headers = tuple(_header(line) for line in lines if ":" in line)
+        return self._headers
 
     def get(self, name: str, default: str = "") -> str:
         """The first value of a header, or the default."""
@@ -45,6 +57,11 @@ class Packet(NamedTuple):
     def values(self, name: str) -> List[str]:
         """Every value of a header, in order; empty if it was not sent."""
         return [value for key, value in self.headers if key == name]
+
+
+def _header(line: str) -> Tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value[1:] if value[:1] == " " else value
 
 
 class FramingCounters(object):
@@ -95,15 +112,16 @@ class Framer(object):
         for line in lines:
             if self._tail_is_oversized or len(line) > MAX_LINE_BYTES:
                 self._tail_is_oversized = False
-                self._counters.oversized_lines += 1
-                self._is_faulty = True
-                if not self._lines:
-                    # Its place is kept: no later line may pass for the first one.
-                    self._lines.append(b"")
+                self._leave_out_line()
             elif line:
-                packets.extend(self._add_line(line))
-            elif self._size or self._lines:
-                packets.extend(self._end_packet())
+                if self._is_at_start and line.startswith(BANNER_START):
+                    packets.append(Packet("Banner: " + line.decode("utf-8", "replace"), "utf-8"))
+                    self._counters.packets += 1
+                else:
+                    self._add_line(line)
+                self._is_at_start = False
+            elif self._lines or self._size:
+                packets += self._end_packet()
         if len(self._tail) > MAX_LINE_BYTES + 1:
             self._tail_is_oversized = True
         if self._tail_is_oversized:
@@ -111,47 +129,39 @@ class Framer(object):
             self._tail = self._tail[-1:]
         return packets
 
-    def _add_line(self, line: bytes) -> Iterator[Packet]:
-        if self._is_at_start:
-            self._is_at_start = False
-            if line.startswith(BANNER_START):
-                self._counters.packets += 1
-                yield Packet((("Banner", line.decode("utf-8", "replace")),), "utf-8")
-                return
-        self._size += len(line) + LINE_OVERHEAD_BYTES
-        if self._size <= MAX_PACKET_BYTES:
-            self._lines.append(line)
-        else:
-            self._lines = []
+    def _leave_out_line(self) -> None:
+        self._counters.oversized_lines += 1
+        self._is_faulty = True
+        if not self._lines:
+            # Its place is kept: no later line may pass for the first one.
+            self._lines.append(b"")
 
-    def _end_packet(self) -> Iterator[Packet]:
+    def _add_line(self, line: bytes) -> None:
+        self._size += len(line) + LINE_OVERHEAD_BYTES
+        if self._size > MAX_PACKET_BYTES:
+            self._lines = []
+            return
+        self._lines.append(line)
+        if b":" not in line:
+            self._counters.unknown_lines += 1
+            self._is_faulty = True
+
+    def _end_packet(self) -> List[Packet]:
         lines, size, is_faulty = self._lines, self._size, self._is_faulty
         self._lines, self._size, self._is_faulty = [], 0, False
         if size > MAX_PACKET_BYTES:
             self._counters.oversized_packets += 1
             self._counters.parse_errors += 1
-            return
-        raw = b"\r\n".join(lines)
-        charset = "utf-8"
-        try:
-            text = raw.decode(charset)
-        except UnicodeDecodeError:
-            charset = "latin-1"
-            text = raw.decode(charset)
-            self._counters.latin1_packets += 1
-        headers: List[Tuple[str, str]] = []
-        for line in text.split("\r\n"):
-            name, colon, value = line.partition(":")
-            if colon:
-                headers.append((name, value[1:] if value[:1] == " " else value))
-            elif line:
-                self._counters.unknown_lines += 1
-                is_faulty = True
-        if not headers or not text.startswith(headers[0][0] + ":"):
-            # A packet is what its first line says: without one it is nothing.
-            headers, is_faulty = [], True
+            return []
         if is_faulty:
             self._counters.parse_errors += 1
-        if headers:
-            self._counters.packets += 1
-            yield Packet(tuple(headers), charset)
+            if b":" not in lines[0]:
+                # A packet is what its first line says: without one it is nothing.
+                return []
+        self._counters.packets += 1
+        raw = b"\r\n".join(lines)
+        try:
+            return [Packet(raw.decode("utf-8"), "utf-8")]
+        except UnicodeDecodeError:
+            self._counters.latin1_packets += 1
+            return [Packet(raw.decode("latin-1"), "latin-1")]

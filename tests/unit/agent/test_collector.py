@@ -1,5 +1,6 @@
 """The whole collector in this process, between a real TCP port and a real HTTP server."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from agent import spooler
 from agent.collector import Collector
 from agent.config import AmiConfig, CollectorConfig
 from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
-from tests.support.fake_ingest import TOKEN, FakeIngest, fake_ingest
+from tests.support.fake_ingest import TOKEN, Batch, FakeIngest, fake_ingest
 
 
 def call(number: int) -> tuple[str, ...]:
@@ -166,11 +167,18 @@ def test_heartbeat_tells_the_counters(
 def test_what_was_spooled_while_ingest_was_away_arrives_after_a_restart(
     ami: FakeAmi, ingest: FakeIngest, config: CollectorConfig
 ) -> None:
-    ingest.refuses = lambda _batch: 503
+    is_spooled = threading.Event()
+
+    def refuses(batch: Batch) -> int:
+        if "QueueCallerJoin" in names(batch["events"]):
+            is_spooled.set()
+        return 503
+
+    ingest.refuses = refuses
     first = Running(config)
     ami.wait_for("QueueStatus")
     ami.send(join(1))
-    ingest.wait_for_requests(1)
+    assert is_spooled.wait(10)
     first.stop()
     ingest.refuses = lambda _batch: None
     second = Running(config)
@@ -182,12 +190,20 @@ def test_what_was_spooled_while_ingest_was_away_arrives_after_a_restart(
 
 
 def test_wrong_secret_is_told_and_does_not_end_the_collector(
-    config: CollectorConfig, ami: FakeAmi, caplog: pytest.LogCaptureFixture
+    config: CollectorConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
+    is_logged = threading.Event()
+
+    def note(_record: logging.LogRecord) -> bool:
+        is_logged.set()
+        return True
+
+    caplog.handler.addFilter(note)
     wrong = config._replace(ami=config.ami._replace(secret="another secret"))
     running = Running(wrong)
-    ami.wait_for("Login")
+    assert is_logged.wait(10)
     running.stop()
+    caplog.handler.removeFilter(note)
     assert "login refused: Authentication failed" in caplog.text
     assert "another secret" not in caplog.text
 

@@ -15,6 +15,10 @@ from tests.support.captures import scenario
 JOIN = b"Event: QueueCallerJoin\r\nQueue: support\r\nUniqueid: 1773147600.1\r\n\r\n"
 
 
+def headers(packets: list[Packet]) -> list[tuple[object, str]]:
+    return [(packet.headers, packet.charset) for packet in packets]
+
+
 def framed(*chunks: bytes) -> tuple[list[Packet], FramingCounters]:
     counters = FramingCounters()
     framer = Framer(counters)
@@ -48,7 +52,7 @@ HARD = (
 def test_any_chunking_gives_the_same_packets_and_counts(cuts: list[int]) -> None:
     whole, whole_counters = framed(HARD)
     pieces, pieces_counters = framed(*chunked(HARD, cuts))
-    assert pieces == whole
+    assert headers(pieces) == headers(whole)
     assert counts(pieces_counters) == counts(whole_counters)
 
 
@@ -62,7 +66,8 @@ def test_garbage_in_any_chunking_leaves_the_next_packet_readable(
 
 def test_a_recorded_connection_byte_by_byte_gives_what_it_gives_at_once() -> None:
     data = scenario("22.10.1/s_resync").read("capture.ami")
-    assert framed(*(data[i : i + 1] for i in range(len(data))))[0] == framed(data)[0]
+    bytewise, _ = framed(*(data[i : i + 1] for i in range(len(data))))
+    assert headers(bytewise) == headers(framed(data)[0])
 
 
 def test_banner_is_a_packet_of_its_own() -> None:
