@@ -23,7 +23,7 @@ from ingest_api.intake import Intake, wall_clock_ms
 from ingest_api.metrics import IngestMetrics
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
-from ingest_api.routes import SCHEMA_MODELS, events_router, operation_router
+from ingest_api.routes import SCHEMA_MODELS, add_events_route, add_operation_routes
 
 _TITLE = "Call-centre ingest"
 _VERSION = "1"
@@ -63,8 +63,8 @@ def create_app(
             intake.close()
 
     app = FastAPI(title=_TITLE, version=_VERSION, lifespan=lifespan)
-    app.include_router(events_router(intake, metrics))
-    app.include_router(operation_router(publisher, metrics))
+    add_events_route(app, intake, metrics)
+    add_operation_routes(app, publisher, metrics)
     app.add_exception_handler(IngestError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own recipe

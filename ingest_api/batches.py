@@ -15,7 +15,7 @@ from msgspec import Meta
 from ingest_api.contract import limits
 from ingest_api.contract.events import ReceivedBatch, validate_batch
 from ingest_api.contract.published import PublishedEvent, encode_fields
-from ingest_api.contract.sequences import BatchFormError, is_gap
+from ingest_api.contract.sequences import GAP_KIND, GAP_NAME, BatchFormError
 from ingest_api.contract.timestamps import epoch_ms
 from ingest_api.errors import InvalidBatchError, MalformedBodyError, TooLargeError
 
@@ -91,16 +91,14 @@ def read_quickly(body: bytes | bytearray) -> ReceivedBatch | None:
     try:
         batch = _quick_decoder.decode(body)
         sent_at = epoch_ms(batch.sent_at)
-        events = [
-            PublishedEvent(event.sequence, epoch_ms(event.at), event.kind, event.name, event.fields)
-            for event in batch.events
-        ]
+        events = _plain_events(batch.events)
     except (ValueError, RecursionError):
+        return None
+    if events is None:
         return None
     is_plain = (
         limits.is_site_name(batch.site)
         and limits.is_spool_id(batch.spool)
-        and _are_plain(events)
         and _repeats_no_key(body, events)
         and (len(body) <= limits.MAX_EVENT_BYTES or _are_small(events))
     )
@@ -109,18 +107,26 @@ def read_quickly(body: bytes | bytearray) -> ReceivedBatch | None:
     return ReceivedBatch(batch.site, batch.spool, batch.collector.version, sent_at, events, [])
 
 
-def _are_plain(events: list[PublishedEvent]) -> bool:
-    """Whether sequences rise by one, and each queue's name is one text of allowed length."""
-    due = events[0].sequence if events else 0
-    for event in events:
-        if event.sequence != due or is_gap(event):
-            return False
+def _plain_events(decoded: list[_QuickEvent]) -> list[PublishedEvent] | None:
+    """The events if their sequences rise by one and queues have one name of allowed length.
+
+    Raises ValueError if a time is none.
+    """
+    events = []
+    due = decoded[0].sequence if decoded else 0
+    for event in decoded:
+        fields = event.fields
+        if event.sequence != due or (event.kind == GAP_KIND and event.name == GAP_NAME):
+            return None
         due += 1
         for header in limits.QUEUE_FIELDS:
-            queue = event.fields.get(header, "")
+            queue = fields.get(header, "")
             if isinstance(queue, list) or len(queue) > limits.MAX_QUEUE_CHARACTERS:
-                return False
-    return True
+                return None
+        events.append(
+            PublishedEvent(event.sequence, epoch_ms(event.at), event.kind, event.name, fields)
+        )
+    return events
 
 
 def _repeats_no_key(body: bytes | bytearray, events: list[PublishedEvent]) -> bool:

@@ -4,7 +4,7 @@ import time
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import FastAPI, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
@@ -85,13 +85,13 @@ def _answer(error: type[IngestError]) -> dict[str, Any]:
     return answer
 
 
-def events_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
-    """`POST /v1/events`."""
-    router = APIRouter(tags=["events"])
+def add_events_route(app: FastAPI, intake: Intake, metrics: IngestMetrics) -> None:
+    """`POST /v1/events`, on the application itself: a router's detour costs at every request."""
     encoder = msgspec.json.Encoder()
 
-    @router.post(
+    @app.post(
         "/v1/events",
+        tags=["events"],
         status_code=202,
         response_model=AcceptedAnswer,
         summary="Store one batch of events of one site",
@@ -136,19 +136,17 @@ def events_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         }
         return Response(encoder.encode(content), 202, media_type="application/json")
 
-    return router
 
-
-def operation_router(publisher: Publisher, metrics: IngestMetrics) -> APIRouter:
+def add_operation_routes(app: FastAPI, publisher: Publisher, metrics: IngestMetrics) -> None:
     """`/healthz`, `/readyz` and `/metrics`, for those who run the service."""
-    router = APIRouter(tags=["operation"])
 
-    @router.get("/healthz", summary="Whether the process answers")
+    @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
     async def get_health() -> dict[str, str]:
         return {"status": "alive"}
 
-    @router.get(
+    @app.get(
         "/readyz",
+        tags=["operation"],
         summary="Whether batches can be stored now",
         responses={
             503: {"model": ReadyAnswer, "description": "They cannot; the problems say why."}
@@ -160,16 +158,15 @@ def operation_router(publisher: Publisher, metrics: IngestMetrics) -> APIRouter:
             response.status_code = 503
         return ReadyAnswer(ready=not problems, problems=problems)
 
-    @router.get(
+    @app.get(
         "/metrics",
+        tags=["operation"],
         summary="Metrics in Prometheus' text format",
         response_class=Response,
         responses={200: {"content": {"text/plain": {}}, "description": "All metrics."}},
     )
     async def get_metrics() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router
 
 
 SCHEMA_MODELS = (WireBatch,)
