@@ -25,7 +25,7 @@ AgentStateName = Literal[
     "hold",
     "talking",
 ]
-MAX_KEPT = 100_000
+MAX_KEPT = 50_000
 _ANSWER_LIMIT_S = 20
 
 _COUNTS = ("answered", "abandoned", "timed_out", "left_empty", "exited_by_key", "open")
@@ -86,13 +86,14 @@ class TrueOutbound:
 class Truth:
     """Of one site. `on_ended` is told of each call when nothing about it can change any more."""
 
-    def __init__(self, site: str) -> None:
+    def __init__(self, site: str, max_kept: int = MAX_KEPT) -> None:
         """Nothing has happened yet."""
         self.site = site
+        self._max_kept = max_kept
         self.on_ended: Callable[[TrueCall], None] = _nobody
         self.calls: deque[TrueCall] = deque()
         self.states: deque[TrueState] = deque()
-        self.outbound: deque[TrueOutbound] = deque(maxlen=MAX_KEPT)
+        self.outbound: deque[TrueOutbound] = deque(maxlen=max_kept)
         self.refused = 0
         """Callers turned away from an empty queue: never offered."""
         self._current: dict[str, TrueState] = {}
@@ -103,7 +104,7 @@ class Truth:
         """A caller entered a queue."""
         call = TrueCall(self.site, queue, uniqueid, caller, position, at)
         self.calls.append(call)
-        if len(self.calls) > MAX_KEPT:
+        if len(self.calls) > self._max_kept:
             old = self.calls.popleft()
             _add(self._forgotten.setdefault(old.queue, _zero()), old)
         return call
@@ -149,7 +150,7 @@ class Truth:
         current = TrueState(self.site, agent, name, state, pause_reason, at)
         self._current[agent] = current
         self.states.append(current)
-        if len(self.states) > MAX_KEPT:
+        if len(self.states) > self._max_kept:
             self.states.popleft()
             self._forgotten_states += 1
 

@@ -17,10 +17,10 @@ SERVICE_LEVEL_TARGET = 0.8
 _NEAR_TARGET = 0.1
 STALE_AFTER_S = 10
 DEAD_AFTER_S = 30
-_WIDE = 130
+_WIDE = 140
 """Columns from which on the agents stand beside the queues."""
 _NORMAL = 76
-_AGENTS_COLUMNS = 44
+_AGENTS_COLUMNS = 42
 _QUEUE_COLUMNS = 10
 # Title, cards, agents' bar and legend, the table's head and total, footer.
 _FIXED_LINES = 12
@@ -166,9 +166,12 @@ class Board:
                 continue
             if state != "logged_out":
                 bar.append(("█" * (cell - 1) + " " if cell > 1 else "█") * counts[state], colour)
-            legend.append("● ", colour)
-            legend.append(f"{self._words.states[state]} ")
-            legend.append(f"{counts[state]}   ", "bold")
+            # Hard spaces: a state is not torn from its count at a line's end.
+            words = self._words.states[state].replace(" ", "\u00a0")
+            legend.append("●\u00a0", colour)
+            legend.append(f"{words}\u00a0")
+            legend.append(f"{counts[state]}", "bold")
+            legend.append("   ")
         bar.truncate(width)
         return Group(bar, legend, Text(""))
 
