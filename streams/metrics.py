@@ -63,6 +63,9 @@ STATE_RECORD_BYTES = Histogram(
     "Size of a stored site record.",
     buckets=(1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 19, 1 << 20),
 )
+PARTITIONS_OWNED = Gauge(
+    "streams_partitions_owned", "Source partitions this worker folds; 0 until it is ready."
+)
 SITES_HELD = Gauge("streams_sites_held", "Sites whose state is in memory.")
 LAG = Gauge(
     "streams_lag_messages", "Messages in the source partition not folded yet.", ["partition"]

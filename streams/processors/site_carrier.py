@@ -79,6 +79,7 @@ class SiteCarrier:
         self._cursors = {}
         self.unit = FlushUnit(self.epoch)
         metrics.SITES_HELD.set(0)
+        metrics.PARTITIONS_OWNED.set(0)
 
     def load(self, partitions: Iterable[int], log: bytes) -> None:
         """Begin anew with these partitions, after the highest floor their records name.
@@ -94,6 +95,7 @@ class SiteCarrier:
             cursor = self._cursors.get(place.partition)
             if cursor is not None and place.log == log and place.floor > cursor.floor:
                 self._cursors[place.partition] = PartitionCursor(place.floor)
+        metrics.PARTITIONS_OWNED.set(len(self._cursors))
 
     def positions(self) -> dict[int, int]:
         """The offset to be read next, of each partition that is ours."""

@@ -64,6 +64,13 @@ def written_sequences(path: Path) -> dict[str, set[int]]:
 
 def expected_rows(messages: Iterable[SourceMessage], broken_at: int | None = None) -> Rows:
     """The rows of a run without faults; batches with the sequence `broken_at` are skipped."""
+    return {key_of(fact): _json(fact) for fact in expected_facts(messages, broken_at)}
+
+
+def expected_facts(
+    messages: Iterable[SourceMessage], broken_at: int | None = None
+) -> Iterable[Fact]:
+    """The facts that hold in the end of a run without faults."""
     states: dict[bytes, SiteState] = {}
     latest: dict[str, Fact] = {}
     for message in messages:
@@ -77,7 +84,7 @@ def expected_rows(messages: Iterable[SourceMessage], broken_at: int | None = Non
             key = key_of(fact)
             if key not in latest or fact.version >= latest[key].version:
                 latest[key] = fact
-    return {key: _json(fact) for key, fact in latest.items()}
+    return latest.values()
 
 
 def key_of(fact: Fact) -> str:
