@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.domain.facts import FACT_TYPES, Fact, QueueCall
+from streams.domain.facts import FACT_TYPES, Fact, QueueCall, StaleWindow
 
 EVENT_BATCHES = "event_batches"
 
@@ -85,4 +85,4 @@ def _queue_call_block(columns: dict[str, list[object]]) -> Block:
     return Block(QueueCall.TABLE, tuple(columns), tuple(columns.values()))
 
 
-_KEY_OF = {fact_type: attrgetter(*fact_type.KEY) for fact_type in FACT_TYPES}
+_KEY_OF = {fact_type: attrgetter(*fact_type.KEY) for fact_type in (*FACT_TYPES, StaleWindow)}

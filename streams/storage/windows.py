@@ -4,26 +4,36 @@ A window that left a site's state can still change, by a late event or a rebuild
 summed over `queue_calls` by ClickHouse. The same sums are what all windows must equal.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from streams.domain.facts import QueueCall, QueueWindow
-from streams.domain.interval import window_start
-
-_COLUMNS = ", ".join(QueueWindow.__struct_fields__)
+from streams.domain.facts import QueueWindow, StaleWindow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_COUNTS = ", ".join(name for name in QueueWindow.__struct_fields__ if name != "version")
+
+# The three conditions with IN are for the index on queue_calls; the join alone would read it all.
 _RECOMPUTE = f"""
-INSERT INTO callcentre.queue_windows ({_COLUMNS})
-SELECT {_COLUMNS}
-FROM callcentre.v_queue_windows_recounted
-WHERE tenant_id = {{tenant_id:String}} AND queue = {{queue:String}} AND site = {{site:String}}
-    AND channel = {{channel:String}}
-    AND window_start = fromUnixTimestamp64Milli({{window_start:Int64}}, 'UTC')
+INSERT INTO callcentre.queue_windows ({_COUNTS}, version)
+SELECT {_COUNTS}, greatest(recounted.version, stale.6)
+FROM callcentre.v_queue_windows_recounted AS recounted
+INNER JOIN
+(
+    SELECT arrayJoin(arrayZip(
+        {{tenants:Array(String)}}, {{queues:Array(String)}}, {{starts:Array(DateTime64(3, 'UTC'))}},
+        {{sites:Array(String)}}, {{channels:Array(String)}}, {{versions:Array(UInt64)}}
+    )) AS stale
+) AS asked
+ON recounted.tenant_id = stale.1 AND recounted.queue = stale.2
+    AND recounted.window_start = stale.3 AND recounted.site = stale.4
+    AND recounted.channel = stale.5
+WHERE recounted.tenant_id IN ({{tenants:Array(String)}})
+    AND recounted.queue IN ({{queues:Array(String)}})
+    AND recounted.window_start IN ({{starts:Array(DateTime64(3, 'UTC'))}})
 """  # noqa: S608 - column names of our own
 
 _DIFFERENCES = """
@@ -35,39 +45,36 @@ LIMIT {limit:UInt32}
 """
 
 
-class WindowKey(NamedTuple):
-    """Which window; `window_start` is milliseconds since the epoch."""
+class WindowDifference(NamedTuple):
+    """A window that does not equal its queue calls; `window_start` is milliseconds since the epoch.
+
+    `stored` and `recounted` are counts and sums as texts, empty where there is no such row.
+    """
 
     tenant_id: str
     queue: str
     window_start: int
     site: str
     channel: str
-
-
-class WindowDifference(NamedTuple):
-    """A window that does not equal its queue calls: counts and sums as texts, empty if no row."""
-
-    key: WindowKey
     stored: str
     recounted: str
 
 
-def window_of(call: QueueCall) -> WindowKey:
-    """The window a queue call is counted in."""
-    return WindowKey(
-        call.tenant_id, call.queue, window_start(call.entered_at), call.site, call.channel
-    )
+def recompute_windows(client: Client, windows: Sequence[StaleWindow]) -> None:
+    """Writes these windows anew from the queue calls that are stored; one statement for all.
 
-
-def recompute_windows(client: Client, keys: Iterable[WindowKey]) -> None:
-    """Writes these windows anew from the queue calls that are stored.
-
-    The version is the highest of those calls, so a row the fold writes later still wins. A window
-    without any queue call is left as it is. Raises what clickhouse-connect raises.
+    The version is the window's, or that of a later call among those summed. A window without any
+    queue call is left as it is. Raises what clickhouse-connect raises.
     """
-    for key in keys:
-        client.command(_RECOMPUTE, parameters=key._asdict())
+    parameters = {
+        "tenants": [window.tenant_id for window in windows],
+        "queues": [window.queue for window in windows],
+        "starts": [_moment(window.window_start) for window in windows],
+        "sites": [window.site for window in windows],
+        "channels": [window.channel for window in windows],
+        "versions": [window.version for window in windows],
+    }
+    client.command(_RECOMPUTE, parameters=parameters)
 
 
 def window_differences(
@@ -81,7 +88,7 @@ def window_differences(
     """
     bounds = {"since": _moment(since), "until": _moment(until), "limit": limit}
     rows = client.query(_DIFFERENCES, parameters=bounds).result_rows
-    return [WindowDifference(WindowKey(*row[:5]), row[5], row[6]) for row in rows]
+    return [WindowDifference(*row) for row in rows]
 
 
 def _moment(at: int) -> datetime:

@@ -8,21 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from clickhouse_connect.datatypes.registry import get_from_name
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 from clickhouse_connect.driver.insert import InsertContext
 
-from streams.domain.facts import Fact
+from streams.domain.facts import Fact, QueueWindow, StaleWindow
 from streams.storage.connection import is_passing
 from streams.storage.errors import StorageRefusedError, StorageUnavailableError
 from streams.storage.rows import Block, RawBatch, batch_block, fact_block, latest_facts
 from streams.storage.schema_files import DATABASE
+from streams.storage.windows import recompute_windows
 
 RETRY_DELAYS_S = (0.1, 0.3, 1.0)
 
-_REPEATED_TEXT = "LowCardinality(String)"
-_PLAIN_TEXT = get_from_name("String")
+_WINDOWS_AT_ONCE = 200
 
 
 class FactWriter(Protocol):
@@ -67,11 +66,15 @@ class ClickHouseFactWriter:
         self._contexts: dict[str, InsertContext] = {}
 
     def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
-        """Writes raw batches, then the facts of each table. See FactWriter."""
+        """Writes raw batches, the facts of each table, then windows to be made anew."""
         if batches:
             self._insert(batch_block(batches))
-        for fact_type, latest in latest_facts(facts).items():
-            self._insert(fact_block(fact_type, latest))
+        latest = latest_facts(facts)
+        stale = latest.pop(StaleWindow, [])
+        for fact_type, rows in latest.items():
+            self._insert(fact_block(fact_type, rows))
+        for start in range(0, len(stale), _WINDOWS_AT_ONCE):
+            self._recompute(stale[start : start + _WINDOWS_AT_ONCE])
 
     def close(self) -> None:
         """Lets the connection go; a later write opens a new one."""
@@ -81,50 +84,56 @@ class ClickHouseFactWriter:
         self._contexts.clear()
 
     def _insert(self, block: Block) -> None:
+        def insert(client: Client) -> None:
+            client.insert(context=self._context(client, block), data=block.columns)
+
+        self._retrying(block.table, len(block.columns[0]), insert)
+
+    def _recompute(self, stale: Sequence[Fact]) -> None:
+        windows = [fact for fact in stale if isinstance(fact, StaleWindow)]
+
+        def recompute(client: Client) -> None:
+            recompute_windows(client, windows)
+
+        self._retrying(QueueWindow.TABLE, len(windows), recompute)
+
+    def _retrying(self, table: str, rows: int, action: Callable[[Client], None]) -> None:
         began = time.perf_counter()
         for delay in RETRY_DELAYS_S:
-            failure = self._try_insert(block)
+            failure = self._try(table, action)
             if failure is None:
                 break
-            self._observer.retried(block.table, _reason(failure))
+            self._observer.retried(table, _reason(failure))
             self._sleep(delay)
         else:
-            failure = self._try_insert(block)
+            failure = self._try(table, action)
             if failure is not None:
                 raise StorageUnavailableError(
-                    f"could not write {len(block.columns[0])} rows to {block.table}"
+                    f"could not write {rows} rows to {table}"
                 ) from failure
-        self._observer.inserted(block.table, len(block.columns[0]), time.perf_counter() - began)
+        self._observer.inserted(table, rows, time.perf_counter() - began)
 
-    def _try_insert(self, block: Block) -> ClickHouseError | None:
-        """Inserts the block, or returns why it may be worth another try."""
+    def _try(self, table: str, action: Callable[[Client], None]) -> ClickHouseError | None:
+        """Does it, or returns why it may be worth another try."""
         try:
             if self._client is None:
                 self._client = self._connect()
-            self._client.insert(context=self._context(self._client, block), data=block.columns)
+            action(self._client)
         except ClickHouseError as error:
             if is_passing(error):
                 return error
             raise StorageRefusedError(
-                f"ClickHouse refuses {block.table}: is the schema migrated?"
+                f"ClickHouse refuses {table}: is the schema migrated?"
             ) from error
         return None
 
     def _context(self, client: Client, block: Block) -> InsertContext:
-        """The insert of this table; its column types are asked for once.
-
-        Low-cardinality texts are sent as plain ones: ClickHouse makes the dictionaries ten times
-        faster than Python.
-        """
+        """The insert of this table; its column types are asked for once."""
         context = self._contexts.get(block.table)
         if context is None:
             context = self._contexts[block.table] = client.create_insert_context(
                 block.table, block.column_names, DATABASE, column_oriented=True
             )
-            context.column_types = [
-                _PLAIN_TEXT if column_type.name == _REPEATED_TEXT else column_type
-                for column_type in context.column_types
-            ]
         return context
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,11 +20,12 @@ from streams.domain.facts import (
     OutboundCall,
     QueueCall,
     SiteStatus,
+    StaleWindow,
 )
 from streams.storage.connection import connect
 from streams.storage.errors import StorageRefusedError, StorageUnavailableError
 from streams.storage.rows import RawBatch
-from streams.storage.windows import WindowKey, recompute_windows, window_differences, window_of
+from streams.storage.windows import window_differences
 from streams.storage.writer import ClickHouseFactWriter
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 from tests.support.facts import START, agent_state, queue_call, window_of_one
@@ -323,18 +325,32 @@ def test_a_window_that_differs_is_named_and_recomputing_heals_it(
     )
     elsewhere = queue_call(queue="other")
     writer.write([call, window_of_one(call), late, elsewhere, window_of_one(elsewhere)], [])
-    key = WindowKey("acme", "support", START, "pbx-01", "voice")
-    assert window_of(late) == key
-    assert [found.key for found in window_differences(client, START, START + 1)] == [key]
+    (found,) = window_differences(client, START, START + 1)
+    assert found[:5] == ("acme", "support", START, "pbx-01", "voice")
     assert window_differences(client, START + 1, START + HOUR_MS) == []
 
-    recompute_windows(client, [key])
-    recompute_windows(client, [key])
+    stale = StaleWindow("acme", "pbx-01", "voice", "support", START, version=3)
+    writer.write([stale], [])
+    writer.write([stale], [])
     assert window_differences(client, START - HOUR_MS, START + HOUR_MS) == []
     assert client.query(
         "SELECT offered, answered, abandoned, abandoned_waits, version"
         " FROM callcentre.v_queue_windows WHERE queue = 'support'"
-    ).result_rows == [(2, 1, 1, {20: 1}, 2)]
+    ).result_rows == [(2, 1, 1, {20: 1}, 3)]
+
+
+def test_a_stale_window_is_made_of_the_calls_of_the_same_write(
+    client: Client, writer: ClickHouseFactWriter, inserts: Inserts
+) -> None:
+    stale = [
+        StaleWindow("acme", "pbx-01", "voice", queue, START, version=version)
+        for queue, version in (("support", 7), ("other", 9), ("empty", 9))
+    ]
+    writer.write([*stale, queue_call(version=5), queue_call(queue="other", version=8)], [])
+    assert inserts.rows == [("queue_calls", 2), ("queue_windows", 3)]
+    assert client.query(
+        "SELECT queue, offered, version FROM callcentre.v_queue_windows ORDER BY queue"
+    ).result_rows == [("other", 1, 9), ("support", 1, 7)]
 
 
 def test_a_window_without_its_row_and_one_without_calls_differ(
@@ -342,8 +358,8 @@ def test_a_window_without_its_row_and_one_without_calls_differ(
 ) -> None:
     writer.write([queue_call(), window_of_one(queue_call(queue="other"))], [])
     other, support = window_differences(client, START, START + 1)
-    assert (other.key.queue, other.recounted) == ("other", "")
-    assert (support.key.queue, support.stored) == ("support", "")
+    assert (other.queue, other.recounted) == ("other", "")
+    assert (support.queue, support.stored) == ("support", "")
 
 
 def test_a_row_taken_back_is_gone_from_the_views(
@@ -364,3 +380,14 @@ def test_agent_states_tell_how_long_they_lasted(
     writer.write([agent_state(ended_at=START + 1_500)], [])
     assert stored(client, AgentState) == [agent_state(ended_at=START + 1_500)]
     assert client.query("SELECT state_ms FROM callcentre.v_agent_states").result_rows[0] == (1_500,)
+
+
+def test_a_queue_call_takes_at_most_42_bytes(client: Client) -> None:
+    generated = Path(__file__).with_name("clickhouse_generated_calls.sql").read_text()
+    client.command(generated, parameters={"calls": 200_000})
+    client.command("OPTIMIZE TABLE callcentre.queue_calls FINAL")
+    (size,) = client.query(
+        "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts"
+        " WHERE database = 'callcentre' AND table = 'queue_calls' AND active"
+    ).result_rows[0]
+    assert 30 < size <= 42
