@@ -1,5 +1,6 @@
 """What holds of the facts whatever is said, however it is delivered."""
 
+import functools
 import itertools
 from collections.abc import Sequence
 
@@ -41,9 +42,15 @@ def _rows(facts: Sequence[Fact]) -> dict[FactKey, Fact]:
     return {k: f for k, f in latest(facts).items() if not isinstance(f, SiteStatus)}
 
 
+@functools.cache
 def _recorded(name: str) -> list[PublishedEvent]:
     story = scenario(name)
     return published(events_of(story.connections, log=story.read("queue_log")))
+
+
+@functools.cache
+def _rows_of(name: str) -> dict[FactKey, Fact]:
+    return _rows(fold(_cut(_recorded(name), [])))
 
 
 # --- Whatever is said ----------------------------------------------------------------------------
@@ -59,19 +66,16 @@ def _check_every_prefix(story: Story) -> None:
 
 
 @given(stories())
-@settings(deadline=None)
 def test_sums_and_states_are_consistent_at_every_moment(story: Story) -> None:
     _check_every_prefix(story)
 
 
 @given(stories_with_clock_steps())
-@settings(deadline=None)
 def test_sums_and_states_stay_consistent_when_the_clock_jumps(story: Story) -> None:
     _check_every_prefix(story)
 
 
 @given(stories_with_clock_steps())
-@settings(deadline=None)
 def test_outcome_once_settled_never_changes(story: Story) -> None:
     """But for `unknown`, which queue_log may explain."""
     settled: dict[str, str] = {}
@@ -123,23 +127,22 @@ _repeats = st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 200)), max_s
 
 
 @given(stories(), _cuts)
-@settings(deadline=None)
 def test_any_cut_into_batches_gives_the_same_rows(story: Story, cuts: list[int]) -> None:
     events = published(story.events)
     assert _rows(fold(_cut(events, cuts))) == _rows(fold(batches_of(story.events, size=1)))
 
 
 @given(st.sampled_from(RECORDED), _cuts, _repeats)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=50)
 def test_any_repetition_of_recorded_batches_gives_the_same_rows(
     name: str, cuts: list[int], repeats: list[tuple[int, int]]
 ) -> None:
     events = _recorded(name)
-    assert _rows(fold(_again(events, cuts, repeats))) == _rows(fold(_cut(events, [])))
+    assert _rows(fold(_again(events, cuts, repeats))) == _rows_of(name)
 
 
 @given(st.sampled_from(RECORDED), _cuts)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_state_stored_and_read_back_between_batches_changes_nothing(
     name: str, cuts: list[int]
 ) -> None:
@@ -149,11 +152,10 @@ def test_state_stored_and_read_back_between_batches_changes_nothing(
     for batch in _cut(events, cuts):
         facts += fold_batch(state, batch)
         state = decode_state(encode_state(state))
-    assert _rows(facts) == _rows(fold(_cut(events, [])))
+    assert _rows(facts) == _rows_of(name)
 
 
 @given(stories_with_clock_steps())
-@settings(deadline=None)
 def test_state_stored_and_read_back_after_each_event_changes_nothing(story: Story) -> None:
     state = new_site_state("acme", "pbx-01")
     facts: list[Fact] = []
@@ -164,7 +166,7 @@ def test_state_stored_and_read_back_after_each_event_changes_nothing(story: Stor
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_interleaving_of_sites_gives_the_same_rows(data: st.DataObject) -> None:
     """Two sites with the same channels: Uniqueids are unique within one Asterisk only."""
     names = data.draw(st.lists(st.sampled_from(RECORDED), min_size=2, max_size=3, unique=True))

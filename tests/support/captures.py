@@ -5,6 +5,7 @@ Here it becomes what a collector would have posted: the events of each connectio
 their first receive time, with the receive times of the recording.
 """
 
+import functools
 import json
 import lzma
 from collections.abc import Iterator
@@ -107,9 +108,11 @@ def _milliseconds(seconds: float) -> int:
 
 def scenarios() -> list[Scenario]:
     """All scenarios, by version and name."""
-    return [Scenario(path.parent) for path in sorted(CAPTURES.glob("*/*/expected.yaml"))]
+    paths = sorted(CAPTURES.glob("*/*/expected.yaml"))
+    return [scenario(f"{path.parts[-3]}/{path.parts[-2]}") for path in paths]
 
 
+@functools.cache
 def scenario(name: str) -> Scenario:
     """One scenario by its name, such as `22.10.1/c_abandon`."""
     found = Scenario(CAPTURES / name)
