@@ -14,6 +14,7 @@ from ingest_api.config import config_from
 from ingest_api.contract.limits import is_site_name
 from ingest_api.contract.topics import PBX_EVENTS
 from ingest_api.errors import ConfigError
+from ingest_api.http_head import BoundedHeadProtocol
 from ingest_api.kafka_publisher import KafkaPublisher
 from ingest_api.log_setup import set_up_logs
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
@@ -64,7 +65,7 @@ def _serve(host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHeadProtocol,
         ws="none",
         log_config=None,
         access_log=False,

