@@ -1,5 +1,6 @@
 """What we can and cannot see of a site: its collector, its connection to Asterisk, its spool."""
 
+from streams.domain.blindness import sight_lost, sight_regained
 from streams.domain.context import Context
 from streams.domain.events import (
     AmiConnected,
@@ -41,11 +42,14 @@ def ami_connected(context: Context, event: AmiConnected) -> None:
         state.gap_from = state.lost_at
         context.gap_found(state.lost_at, max(event.at, state.lost_at), "ami_lost")
         state.lost_at = None
+    sight_regained(context)
 
 
 def events_dropped(context: Context, event: EventsDropped) -> None:
     """Named losses: the manager sees the gap."""
     state = context.state
+    sight_lost(context)
+    sight_regained(context)
     state.gap_from = event.from_at
     state.blind_until = max(state.blind_until, event.to_at)
     context.gap_found(
@@ -60,6 +64,8 @@ def events_dropped(context: Context, event: EventsDropped) -> None:
 def not_delivered(context: Context, from_sequence: int, to_sequence: int, reason: str) -> None:
     """Events that should have come did not; nobody told why."""
     state = context.state
+    sight_lost(context)
+    sight_regained(context)
     since = state.now or context.at
     state.gap_from = since
     state.blind_until = max(state.blind_until, context.at)
@@ -133,6 +139,7 @@ def _lose(context: Context, at: int) -> None:
     state = context.state
     if not state.is_connected:
         return
+    sight_lost(context)
     state.is_connected = False
     state.listing = None
     state.lost_at = at

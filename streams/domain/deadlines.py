@@ -31,6 +31,27 @@ def take_due(state: SiteState, now: int) -> tuple[list[str], list[str]]:
     return callers, agents
 
 
+def rebase(state: SiteState, now: int) -> None:
+    """The clock was set back to `now`: everything awaited is awaited from there."""
+    due = now + PROVISIONAL_MS
+    for uniqueid in state.due_callers:
+        state.due_callers[uniqueid] = due
+        caller = state.callers.get(uniqueid)
+        for visit in caller.visits if caller else ():
+            if visit.deadline is not None:
+                visit.deadline = due
+    for interface in state.due_agents:
+        state.due_agents[interface] = due
+        agent = state.agents[interface]
+        if agent.busy_since is not None:
+            agent.busy_since = now
+        if agent.wrap_up_since is not None:
+            agent.wrap_up_until += now - agent.wrap_up_since
+            agent.wrap_up_since = now
+    if state.next_due is not None:
+        state.next_due = due
+
+
 def _sooner(state: SiteState, due: int) -> None:
     if state.next_due is None or due < state.next_due:
         state.next_due = due

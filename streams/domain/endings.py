@@ -10,6 +10,9 @@ alike (`app_queue.c`), so no single event says "abandoned". In this order:
 4. The hang-up was requested only after that: the queue let the caller go.
 5. No request at all: hung up at once means abandoned, otherwise the queue let the caller go.
 
+Silence is evidence only while we would have heard: where sight was lost before the evidence was
+complete (`is_cut`), what is not shown by then is unknown.
+
 An ending may be provisional for two seconds of event time; then it is decided and never changes.
 """
 
@@ -32,10 +35,13 @@ def unanswered_ending(state: SiteState, visit: Visit, *, is_due: bool) -> Outcom
         return _ending_without_giving_up(visit) if is_due else None
     if visit.is_requested_before_giving_up:
         return "abandoned"
-    if visit.hung_up_at is None and not is_due:
+    if visit.hung_up_at is None:
         if visit.is_hangup_requested and not visit.is_give_up_marked:
             return _let_go(state, visit)
-        return None
+        if not is_due:
+            return None
+        if visit.is_cut:
+            return "unknown"
     is_gone_at_once = (
         visit.hung_up_at is not None and visit.hung_up_at - visit.gave_up_at <= HUNG_UP_AT_ONCE_MS
     )
@@ -56,7 +62,8 @@ def moved_on_ending(state: SiteState, visit: Visit) -> Outcome:
 
 def _ending_without_giving_up(visit: Visit) -> Outcome:
     if visit.left_at is not None:
-        return "exited_by_key"
+        is_seen = not visit.is_cut or visit.hung_up_at is not None
+        return "exited_by_key" if is_seen else "unknown"
     if visit.hung_up_at is not None:
         return "abandoned"
     return "unknown"

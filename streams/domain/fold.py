@@ -1,8 +1,8 @@
 """`(site state, event) → (site state, facts)`: one event after the other, nothing else.
 
 Time is event time: it advances with the `at` of any event and with nothing else. What is awaited is
-settled before an event at or after its moment is applied. A clock that steps back far settles
-everything that is provisional and goes on from there.
+settled before an event at or after its moment is applied. After a clock that steps back far what is
+awaited is awaited anew, from there on.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 from streams.domain import agents, coverage, lists, memberships, outbound, queue_calls, queue_log
 from streams.domain import events as ev
 from streams.domain.context import Context
-from streams.domain.deadlines import take_due
+from streams.domain.deadlines import rebase, take_due
 from streams.domain.site_state import SiteState
 from streams.domain.windows import drop_old
 
@@ -39,26 +39,12 @@ def apply(context: Context, event: ev.Event) -> None:
         handler(context, event)
 
 
-def settle_all(context: Context) -> None:
-    """Decides everything provisional with the evidence at hand: no more will come."""
-    state = context.state
-    while state.due_callers:
-        for uniqueid in tuple(state.due_callers):
-            del state.due_callers[uniqueid]
-            caller = state.callers.get(uniqueid)
-            for visit in caller.visits if caller else ():
-                if visit.deadline is not None:
-                    visit.deadline = context.at
-            queue_calls.settle(context, uniqueid)
-
-
 def _advance(context: Context, at: int) -> None:
     state = context.state
     if not state.now:
         state.blind_until = at
     if at < state.now - CLOCK_STEP_MS:
-        context.at = state.now
-        settle_all(context)
+        rebase(state, at)
         state.now = at
         state.next_sweep = at + SWEEP_EVERY_MS
     context.at = at
@@ -102,16 +88,6 @@ def _channel_hung_up(context: Context, event: ev.ChannelHungUp) -> None:
     outbound.hung_up(context, event)
 
 
-def _ami_lost(context: Context, event: ev.AmiLost) -> None:
-    settle_all(context)
-    coverage.ami_lost(context, event)
-
-
-def _collector_started(context: Context, event: ev.CollectorStarted) -> None:
-    settle_all(context)
-    coverage.collector_started(context, event)
-
-
 def _member_seen(context: Context, event: ev.MemberSeen) -> None:
     if event.is_listed:
         lists.member_listed(context, event)
@@ -147,9 +123,9 @@ _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
     ev.LogEntered: queue_log.log_entered,
     ev.LogAnswered: queue_log.log_answered,
     ev.LogEnded: queue_log.log_ended,
-    ev.CollectorStarted: _collector_started,
+    ev.CollectorStarted: coverage.collector_started,
     ev.AmiConnected: coverage.ami_connected,
-    ev.AmiLost: _ami_lost,
+    ev.AmiLost: coverage.ami_lost,
     ev.EventsDropped: coverage.events_dropped,
     ev.Heartbeat: coverage.heartbeat,
 }

@@ -98,12 +98,13 @@ def list_ended(context: Context, event: ListEnded) -> None:
 def _judge_waiting(context: Context, listing: Listing) -> None:
     present = set(listing.entries)
     for visit in _visits(context.state):
-        if (
-            visit.status == "waiting"
-            and visit.entered_at < listing.began_at
-            and (visit.uniqueid, visit.queue) not in present
-        ):
-            _missing(context, visit, context.at)
+        if visit.outcome == "open":
+            if (visit.uniqueid, visit.queue) in present:
+                _still_waiting(visit)
+            elif visit.entered_at < listing.began_at:
+                _missing(context, visit, context.at)
+        elif visit.status == "ended" and not visit.is_wrapping_up:
+            _settle_soon(context, visit)
 
 
 def _judge_members(context: Context, listing: Listing) -> None:
@@ -179,11 +180,25 @@ def _other_end(channel: ListedChannel, uniqueid: str, listing: Listing) -> tuple
     return "", ""
 
 
+def _still_waiting(visit: Visit) -> None:
+    """Whatever seemed to have begun before sight was lost came to nothing."""
+    visit.missing_since = None
+    if visit.is_cut and visit.gave_up_at is None:
+        visit.is_cut = False
+        visit.status = "waiting"
+        visit.left_at = visit.ended_at = visit.deadline = None
+
+
 def _missing(context: Context, visit: Visit, since: int) -> None:
     visit.missing_since = since
-    if visit.deadline is None:
-        visit.deadline = context.at + PROVISIONAL_MS
-        await_caller(context.state, visit.uniqueid, visit.deadline)
+    _settle_soon(context, visit)
+
+
+def _settle_soon(context: Context, visit: Visit) -> None:
+    due = context.at + PROVISIONAL_MS
+    if visit.deadline is None or visit.deadline > due:
+        visit.deadline = due
+        await_caller(context.state, visit.uniqueid, due)
 
 
 def _end_of_talk(state: SiteState, agent: Agent | None, visit: Visit) -> int:

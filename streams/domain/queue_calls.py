@@ -26,7 +26,7 @@ from streams.domain.events import (
     OfferMissed,
     Transferred,
 )
-from streams.domain.facts import EndedBy, Transfer
+from streams.domain.facts import Transfer
 from streams.domain.site_state import SiteState, Visit
 from streams.domain.visits import (
     await_evidence,
@@ -46,6 +46,8 @@ from streams.domain.visits import (
 from streams.domain.windows import retire
 
 WHOLE_SECOND_MS = 1_000
+JUST_BLIND_MS = 50
+"""A caller's hang-up is requested at most so long before Asterisk gives up."""
 
 
 def joined(context: Context, event: CallerJoined) -> None:
@@ -92,6 +94,9 @@ def gave_up(context: Context, event: CallerGaveUp) -> None:
     visit.gave_up_at = event.at
     visit.told_wait_ms = event.wait_ms
     visit.is_requested_before_giving_up = visit.is_hangup_requested
+    if event.at <= context.state.blind_until + JUST_BLIND_MS:
+        # The request may have come while we could not see it.
+        visit.is_cut = True
     visit.missing_since = None
     leave_provisionally(context, visit, event.at)
     weigh(context, visit)
@@ -226,7 +231,8 @@ def finished(context: Context, event: AgentFinished) -> None:
             visit.ended_by = event.ended_by
             changed(context, visit)
         return
-    if visit.answered_at is None or visit.status != "talking":
+    is_unseen = visit.answered_at is None or visit.status != "talking"
+    if is_unseen:
         # Connected while we could not see it.
         visit.is_estimated = True
         connect(context, visit, event.agent, agent.name, event.at - event.talk_ms)
@@ -238,6 +244,10 @@ def finished(context: Context, event: AgentFinished) -> None:
         at = min(at, visit.hung_up_at)
     visit.is_end_told = True
     close_talk(context, visit, at, event.ended_by)
+    if is_unseen:
+        # Told by Asterisk; the moment of the answer is worked out from it.
+        visit.talk_ms = max(0, event.talk_ms - visit.hold_ms)
+        changed(context, visit)
 
 
 def transferred(context: Context, event: Transferred) -> None:
@@ -280,7 +290,12 @@ def settle(context: Context, uniqueid: str) -> None:
         if visit.status == "talking":
             _close_unseen(context, visit)
         elif visit.outcome == "open":
-            if not (visit.is_pickup_seen and visit.gave_up_at is None and not visit.hung_up_at):
+            if (
+                not visit.is_pickup_seen
+                or visit.gave_up_at
+                or visit.hung_up_at
+                or visit.missing_since
+            ):
                 weigh(context, visit, is_due=True)
         elif not visit.is_wrapping_up:
             retire(context.state, visit)
@@ -312,13 +327,10 @@ def _agent_gone(context: Context, visit: Visit, at: int) -> None:
 
 def _close_unseen(context: Context, visit: Visit) -> None:
     """Nobody told how the talk ended; the best moment known counts."""
-    if visit.missing_since is not None:
-        close_talk(context, visit, visit.missing_since, "unknown", is_estimated=True)
-    elif visit.hung_up_at is not None:
-        ended_by: EndedBy = "caller" if visit.is_hangup_requested else "unknown"
-        close_talk(context, visit, visit.hung_up_at, ended_by, is_estimated=True)
-    elif visit.agent_idle_at is not None:
-        close_talk(context, visit, visit.agent_idle_at, "unknown", is_estimated=True)
+    for moment in (visit.hung_up_at, visit.agent_idle_at, visit.missing_since):
+        if moment is not None:
+            close_talk(context, visit, moment, "unknown", is_estimated=True)
+            return
 
 
 def _call_of_agent(state: SiteState, event: AgentFinished) -> Visit | None:
@@ -363,7 +375,7 @@ def _enter_unseen(
     """
     known = context.state.callers.get(uniqueid)
     missed_at = entered_at if seen_from is None else seen_from
-    is_known = known is not None and (known.visits or known.last_queue == queue)
+    is_known = known is not None and (known.visits or any(q == queue for q, _ in known.entries))
     if is_known or missed_at - WHOLE_SECOND_MS > context.state.blind_until:
         return None
     return enter(

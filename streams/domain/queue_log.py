@@ -17,11 +17,13 @@ SAME_ENTRY_MS = 2_000
 def log_entered(context: Context, event: LogEntered) -> None:
     """A caller entered: known already, or inside the gap a visit we did not see."""
     caller = context.state.callers.get(event.uniqueid)
-    for visit in tuple(caller.visits) if caller else ():
-        if visit.queue == event.queue and abs(visit.entered_at - event.at) <= SAME_ENTRY_MS:
-            return
-        if visit.outcome == "open" or visit.status == "talking":
-            move_on(context, visit, event.at)
+    if caller is not None:
+        for queue, entered_at in caller.entries:
+            if queue == event.queue and abs(entered_at - event.at) <= SAME_ENTRY_MS:
+                return
+        for visit in tuple(caller.visits):
+            if visit.outcome == "open" or visit.status == "talking":
+                move_on(context, visit, event.at)
     if _is_in_gap(context.state, event.at):
         enter(
             context,
@@ -37,13 +39,13 @@ def log_entered(context: Context, event: LogEntered) -> None:
 
 def log_answered(context: Context, event: LogAnswered) -> None:
     """An agent answered inside the gap."""
-    visit = _open_visit(context.state, event.uniqueid, event.queue)
+    visit = _visit_of_line(context.state, event.uniqueid, event.queue, event.at - event.wait_ms)
     if visit is None or visit.outcome != "open":
         return
     agent = _agent_named(context.state, event.queue, event.agent_name)
     visit.is_estimated = True
     interface = agent.interface if agent else ""
-    connect(context, visit, interface, event.agent_name, max(event.at, visit.entered_at))
+    connect(context, visit, interface, event.agent_name, event.at)
     visit.wait_ms = event.wait_ms
     visit.agent_uniqueid = event.agent_uniqueid
     if event.agent_uniqueid:
@@ -55,33 +57,40 @@ def log_answered(context: Context, event: LogAnswered) -> None:
 
 
 def log_ended(context: Context, event: LogEnded) -> None:
-    """The visit ended inside the gap."""
-    visit = _open_visit(context.state, event.uniqueid, event.queue)
+    """The visit ended inside the gap, or just before it and who ended it was not seen."""
+    entered_about = event.at - (event.wait_ms or 0) - (event.talk_ms or 0)
+    visit = _visit_of_line(context.state, event.uniqueid, event.queue, entered_about)
     if visit is None:
         return
-    if event.outcome == "answered":
-        if visit.status == "talking":
-            if visit.answered_at is None and event.talk_ms is not None:
-                visit.answered_at = event.at - event.talk_ms
-            if visit.wait_ms is None:
-                visit.wait_ms = event.wait_ms
-            close_talk(context, visit, event.at, event.ended_by, is_estimated=True)
-        return
-    if visit.outcome == "open":
-        visit.told_wait_ms = event.wait_ms
-        end_wait(context, visit, event.outcome, event.at, is_estimated=True)
+    if event.outcome != "answered":
+        if visit.outcome == "open":
+            visit.told_wait_ms = event.wait_ms
+            end_wait(context, visit, event.outcome, event.at, is_estimated=True)
+    elif visit.status == "talking":
+        if visit.answered_at is None and event.talk_ms is not None:
+            visit.answered_at = max(event.at - event.talk_ms, visit.entered_at)
+        if visit.wait_ms is None:
+            visit.wait_ms = event.wait_ms
+        visit.is_end_told = True
+        close_talk(context, visit, event.at, event.ended_by, is_estimated=True)
+    elif visit.outcome == "answered" and not visit.is_end_told:
+        visit.is_end_told = True
+        visit.ended_by = event.ended_by
+        changed(context, visit)
 
 
 def _is_in_gap(state: SiteState, at: int) -> bool:
     return bool(state.gap_from) and state.gap_from - 1_000 <= at <= state.blind_until
 
 
-def _open_visit(state: SiteState, uniqueid: str, queue: str) -> Visit | None:
+def _visit_of_line(state: SiteState, uniqueid: str, queue: str, entered_about: int) -> Visit | None:
+    """The caller's unsettled visit to the queue that entered when the line says, to the second."""
     caller = state.callers.get(uniqueid)
-    for visit in reversed(caller.visits) if caller else ():
-        if visit.queue == queue and visit.status != "ended":
-            return visit
-    return None
+    same = [visit for visit in caller.visits if visit.queue == queue] if caller else []
+    nearest = min(same, key=lambda visit: abs(visit.entered_at - entered_about), default=None)
+    if nearest is None or abs(nearest.entered_at - entered_about) > SAME_ENTRY_MS:
+        return None
+    return nearest
 
 
 def _agent_named(state: SiteState, queue: str, name: str) -> Agent | None:

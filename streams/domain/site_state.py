@@ -51,6 +51,7 @@ class Visit(msgspec.Struct, array_like=True):
     is_requested_before_giving_up: bool = False
     is_give_up_marked: bool = False
     is_pickup_seen: bool = False
+    is_cut: bool = False  # sight was lost before the evidence was complete
     told_outcome: Outcome | None = None
     told_wait_ms: int | None = None
     missing_since: int | None = None
@@ -77,7 +78,7 @@ class Caller(msgspec.Struct, array_like=True):
     visits: list[Visit] = []
     is_hung_up: bool = False
     last_at: int = 0
-    last_queue: str = ""
+    entries: list[tuple[str, int]] = []  # queue and moment of the latest visits, settled or not
 
 
 class Membership(msgspec.Struct, array_like=True):

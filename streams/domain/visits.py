@@ -11,6 +11,8 @@ from streams.domain.facts import EndedBy, Outcome
 from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit
 from streams.domain.windows import recount, retire
 
+ENTRIES_KEPT = 7
+
 
 def enter(
     context: Context,
@@ -33,7 +35,7 @@ def enter(
         known = state.callers[uniqueid] = Caller()
     known.visit_count += 1
     known.last_at = context.at
-    known.last_queue = queue
+    known.entries = [*known.entries[-ENTRIES_KEPT:], (queue, entered_at)]
     visit = Visit(
         f"{uniqueid}/{known.visit_count}",
         uniqueid,

@@ -1,0 +1,39 @@
+"""Losing sight of a site and seeing it again.
+
+Two seconds of silence decide what is provisional only while we would hear what was said. When sight
+is lost, everything provisional waits: for queue_log and the lists after the connection is back, and
+if those say nothing it is `unknown`. Only what was seen before the loss remains evidence.
+"""
+
+from streams.domain.context import Context
+from streams.domain.deadlines import await_caller
+from streams.domain.visits import close_talk
+
+UNLISTED_MS = 60_000
+"""For so long the lists are waited for after the connection is back."""
+
+
+def sight_lost(context: Context) -> None:
+    """From now on silence means nothing. A talk whose caller has hung up is over all the same."""
+    state = context.state
+    for caller in state.callers.values():
+        for visit in tuple(caller.visits):
+            if visit.status == "talking" and visit.hung_up_at is not None:
+                close_talk(context, visit, visit.hung_up_at, "unknown", is_estimated=True)
+            if visit.outcome == "open":
+                visit.is_cut = visit.is_cut or visit.is_pickup_seen or visit.deadline is not None
+                visit.is_pickup_seen = False
+            visit.deadline = None
+    state.due_callers.clear()
+
+
+def sight_regained(context: Context) -> None:
+    """What was left undecided is settled by the lists, or else after a minute."""
+    state = context.state
+    due = context.at + UNLISTED_MS
+    for uniqueid, caller in state.callers.items():
+        for visit in caller.visits:
+            is_left_open = visit.is_cut or visit.status == "ended" or visit.agent_idle_at
+            if is_left_open and visit.deadline is None and not visit.is_wrapping_up:
+                visit.deadline = due
+                await_caller(state, uniqueid, due)
