@@ -6,6 +6,7 @@ Nothing else reads the environment.
 
 import configparser
 import os
+import re
 import ssl
 from typing import Dict, List, Mapping, NamedTuple, Optional
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ MIN_KEY_CHARACTERS = 16
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _BOOLEANS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _MAX_PORT = 65535
+_SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
 class AmiConfig(NamedTuple):
@@ -134,7 +136,7 @@ def _checked(settings: _Settings) -> CollectorConfig:
         except OSError as error:
             raise _wrong("ingest", "ca_file", "holds no certificates: {}".format(error)) from error
     return CollectorConfig(
-        site=settings.text("site", "name"),
+        site=_site(settings),
         ami=AmiConfig(
             host=settings.text("ami", "host", "127.0.0.1"),
             port=settings.number("ami", "port", 5038, _MAX_PORT),
@@ -153,6 +155,13 @@ def _checked(settings: _Settings) -> CollectorConfig:
         spool_max_bytes=settings.number("spool", "max_megabytes", 256, 65536) * 1024 * 1024,
         queue_log_path=settings.text("queue_log", "path", "/var/log/asterisk/queue_log"),
     )
+
+
+def _site(settings: _Settings) -> str:
+    name = settings.text("site", "name")
+    if _SITE.match(name) is None:
+        raise _wrong("site", "name", "may have 64 letters, digits, dots, hyphens and underscores")
+    return name
 
 
 def _one_line(settings: _Settings, section: str, key: str) -> str:

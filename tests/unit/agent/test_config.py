@@ -47,6 +47,7 @@ def test_what_is_missing_is_named_as_in_the_file(missing: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("SITE_NAME", "São Paulo/1", r"\[site\] name may have 64 letters"),
         ("AMI_PORT", "none", r"\[ami\] port must be a number from 1 to 65535"),
         ("AMI_PORT", "65536", r"\[ami\] port must be"),
         ("AMI_SECRET", "a\r\nAction: Originate", r"\[ami\] secret has a line break"),
