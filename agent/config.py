@@ -41,7 +41,7 @@ class AmiConfig(NamedTuple):
 class CollectorConfig(NamedTuple):
     """All settings. An empty `ca_file` means the system's authorities.
 
-    `queue_log_path` may name a file that is not there: then none is read.
+    `queue_log_path` and `queues_path` may name files that are not there: then none is read.
     """
 
     site: str
@@ -54,6 +54,7 @@ class CollectorConfig(NamedTuple):
     spool_path: str
     spool_max_bytes: int
     queue_log_path: str
+    queues_path: str
 
 
 _KEYS = {
@@ -63,6 +64,7 @@ _KEYS = {
     "privacy": ("numbers", "key"),
     "spool": ("path", "max_megabytes"),
     "queue_log": ("path",),
+    "queues": ("path",),
 }
 
 
@@ -154,6 +156,7 @@ def _checked(settings: _Settings) -> CollectorConfig:
         spool_path=settings.text("spool", "path", "/var/lib/call-centre-collector/spool.db"),
         spool_max_bytes=settings.number("spool", "max_megabytes", 256, 65536) * 1024 * 1024,
         queue_log_path=settings.text("queue_log", "path", "/var/log/asterisk/queue_log"),
+        queues_path=settings.text("queues", "path", "/etc/asterisk/queues.conf"),
     )
 
 

@@ -17,8 +17,9 @@ from agent.event import Event
 from agent.intake import Intake
 from agent.queue_log import QueueLogLines
 from agent.queue_log_file import lines_since, mark
+from agent.queues_file import read_queues
 from agent.redaction import Redaction
-from agent.transcript import Transcript
+from agent.transcript import Transcript, queue_config
 
 FIRST_RETRY_S = 0.5
 MOST_RETRY_S = 30.0
@@ -45,6 +46,7 @@ class Listener(object):
         self.transcript = Transcript(redaction, self._action_prefix)
         self.log_lines = QueueLogLines(redaction)
         self._queue_log_path = config.queue_log_path
+        self._queues_path = config.queues_path
         self._backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
         self._last_trouble = ""
         self.logins = 0
@@ -94,17 +96,20 @@ class Listener(object):
                 for packet, events in self.transcript.feed_packets(data, _now_ms()):
                     answers += session.receive(packet, now_s)
                     if events:
-                        self._take(events)
+                        self._take(events, session.may_ask_config)
             answers += session.tick(now_s)
             if answers:
                 connection.send(answers)
 
-    def _take(self, events: List[Event]) -> None:
+    def _take(self, events: List[Event], may_ask_config: bool) -> None:
         for event in events:
             if event.kind == "ami":
                 self._heard_ms = max(self._heard_ms, event.at_ms)
             elif event.name == "ami_connected":
                 events = self._connected(event)
+            elif event.fields.get("list") == "QueueStatus" and event.name == "begin":
+                queues = [] if may_ask_config else read_queues(self._queues_path)
+                self._intake.put(queue_config(queues, event.at_ms))
         self._intake.put(events)
 
     def _connected(self, event: Event) -> List[Event]:

@@ -22,7 +22,7 @@ SETTINGS = frozenset(
     )
 )
 
-_NOT_QUEUES = frozenset(("general", "globals"))
+NOT_QUEUES = frozenset(("general", "globals"))
 
 
 def queues_of(packet: Packet) -> List[Fields]:
@@ -36,7 +36,7 @@ def queues_of(packet: Packet) -> List[Fields]:
     for header, value in packet.headers:
         kind, _, number = header.partition("-")
         if kind == "Category":
-            if value not in _NOT_QUEUES:
+            if value not in NOT_QUEUES:
                 queues[number] = {"queue": value}
         elif kind == "Line":
             setting, equals, text = value.partition("=")

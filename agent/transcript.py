@@ -214,14 +214,7 @@ class Transcript(object):
             is_counted = packet.get("EventList") == "start"
             self._lists[action_id] = _OpenList(name, is_counted=is_counted)
             return [_snapshot_begin(received_ms, name)]
-        queues = queues_conf.queues_of(packet)
-        if not queues:
-            return []
-        return [
-            _snapshot_begin(received_ms, "QueueConfig"),
-            *(Event(received_ms, "snapshot", "QueueConfig", queue) for queue in queues),
-            _snapshot_end(received_ms, "QueueConfig", len(queues), is_complete=True),
-        ]
+        return queue_config(queues_conf.queues_of(packet), received_ms)
 
     def _event(self, at_ms: int, kind: str, packet: Packet, fields: Fields) -> Event:
         name = packet.first[1]
@@ -230,6 +223,17 @@ class Transcript(object):
             masked["Charset"] = packet.charset
         self.counters.selected += 1
         return Event(at_ms, kind, name, masked)
+
+
+def queue_config(queues: List[Fields], at_ms: int) -> List[Event]:
+    """The queues' settings as a snapshot, wherever they were read; nothing if there are none."""
+    if not queues:
+        return []
+    return [
+        _snapshot_begin(at_ms, "QueueConfig"),
+        *(Event(at_ms, "snapshot", "QueueConfig", queue) for queue in queues),
+        _snapshot_end(at_ms, "QueueConfig", len(queues), is_complete=True),
+    ]
 
 
 def _snapshot_begin(at_ms: int, name: str) -> Event:

@@ -50,7 +50,8 @@ class Session(object):
     ) -> None:
         """The connection was opened at `now_s`. ActionIDs begin with `action_prefix`.
 
-        Only events of `event_classes` are asked for, a list with commas.
+        Only events of `event_classes` are asked for, a list with commas. `may_ask_config` turns
+        false when Asterisk refuses GetConfig.
         """
         self.state = State.GREETING
         self._user = user
@@ -60,7 +61,7 @@ class Session(object):
         self._actions = 0
         self._login_id = ""
         self._config_id = ""
-        self._may_read_config = True
+        self.may_ask_config = True
         self._opened_s = now_s
         self._heard_s = now_s
         self._has_pinged = False
@@ -110,7 +111,7 @@ class Session(object):
             self.state = State.READY
             self._snapshot_due_s = now_s + SNAPSHOT_DELAY_S
         elif action_id == self._config_id and name == "Error":
-            self._may_read_config = False
+            self.may_ask_config = False
 
     def _login(self) -> bytes:
         fields = {"Username": self._user, "Secret": self._secret, "Events": self._event_classes}
@@ -120,7 +121,7 @@ class Session(object):
 
     def _snapshot(self) -> bytes:
         actions = b""
-        if self._may_read_config:
+        if self.may_ask_config:
             actions += self._action("GetConfig", {"Filename": "queues.conf"})
             self._config_id = self._last_id()
         actions += self._action("QueueStatus", {})

@@ -38,6 +38,7 @@ def config(ami: FakeAmi, ingest: FakeIngest, tmp_path: Path) -> CollectorConfig:
         spool_path=str(tmp_path / "spool.db"),
         spool_max_bytes=1024 * 1024,
         queue_log_path=str(tmp_path / "queue_log"),
+        queues_path=str(tmp_path / "queues.conf"),
     )
 
 

@@ -71,6 +71,7 @@ def config(ami: FakeAmi, ingest: FakeIngest, tmp_path: Path) -> CollectorConfig:
         spool_path=str(tmp_path / "spool.db"),
         spool_max_bytes=1024 * 1024,
         queue_log_path=str(tmp_path / "queue_log"),
+        queues_path=str(tmp_path / "queues.conf"),
     )
 
 
@@ -144,6 +145,17 @@ def test_queue_configuration_is_taken_where_it_may_be_read(
     ami.cut()
     fields = ingest.wait_for_event("QueueConfig")["fields"]
     assert fields == {"queue": "support", "wrapuptime": "4"}
+
+
+@pytest.mark.usefixtures("collector")
+def test_queue_configuration_is_read_from_its_file_where_ami_may_not_be_asked(
+    ami: FakeAmi, ingest: FakeIngest, tmp_path: Path
+) -> None:
+    (tmp_path / "queues.conf").write_text("[support]\nwrapuptime = 5\n")
+    ami.cut()
+    assert ingest.wait_for_event("QueueConfig")["fields"] == {"queue": "support", "wrapuptime": "5"}
+    lists = [e["fields"]["list"] for e in ingest.events if e["name"] == "begin"]
+    assert lists.index("QueueConfig") == lists.index("QueueStatus") - 1
 
 
 @pytest.mark.usefixtures("collector")

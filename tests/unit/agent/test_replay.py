@@ -31,6 +31,7 @@ def config(ingest: FakeIngest) -> CollectorConfig:
         spool_path="",
         spool_max_bytes=1,
         queue_log_path="",
+        queues_path="",
     )
 
 
