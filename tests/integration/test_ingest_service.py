@@ -15,7 +15,7 @@ import pytest
 
 from ingest_api.auth import SiteIdentity
 from ingest_api.contract.published import decode_batch
-from ingest_api.contract.topics import PBX_EVENTS
+from ingest_api.contract.topics import PBX_EVENTS, site_key
 from local.process import free_port
 from tests.support.ingest_bodies import body, event, gap
 from tests.support.ingest_process import RunningIngest, running_ingest
@@ -69,14 +69,12 @@ async def post_until_accepted(client: httpx.AsyncClient, content: bytes) -> None
             pass
 
 
-def sequences(broker: RunningBroker, count: int, key: bytes) -> list[int]:
-    """Of one site's events among the first `count` messages, in the order of their partition."""
-    return [
-        event.sequence
-        for found, value in broker.messages(PBX_EVENTS, count)
-        if found == key
-        for event in decode_batch(value).events
-    ]
+def sequences(broker: RunningBroker, most: int) -> dict[bytes, list[int]]:
+    """By key, the sequences in at most so many messages, in the order of their partition."""
+    found: dict[bytes, list[int]] = {}
+    for key, value in broker.messages(PBX_EVENTS, most):
+        found.setdefault(key, []).extend(event.sequence for event in decode_batch(value).events)
+    return found
 
 
 async def test_sites_keep_their_order_side_by_side(tmp_path: Path) -> None:
@@ -91,8 +89,8 @@ async def test_sites_keep_their_order_side_by_side(tmp_path: Path) -> None:
         running_ingest(broker.bootstrap, tmp_path, [SITE, OTHER]) as ingest,
     ):
         await asyncio.gather(send_all(ingest, SITE), send_all(ingest, OTHER))
-        for key in (b"acme/pbx-01", b"globex/pbx-01"):
-            assert sequences(broker, 66, key) == list(range(1, 100))
+        expected = list(range(1, 100))
+        assert sequences(broker, 66) == {b"acme/pbx-01": expected, b"globex/pbx-01": expected}
 
 
 @pytest.mark.parametrize("fault", ["frozen", "ended"])
@@ -138,6 +136,46 @@ async def timed_post(client: httpx.AsyncClient, content: bytes) -> tuple[httpx.R
     started = time.monotonic()
     answer = await post(client, content)
     return answer, time.monotonic() - started
+
+
+async def test_a_broker_that_stumbles_loses_and_reorders_nothing(tmp_path: Path) -> None:
+    """One batch in flight per site, sent again until it is accepted, as a collector does."""
+    sites = [SiteIdentity("acme", f"pbx-{number}") for number in range(6)]
+    batches, events = 15, 5
+    is_done = asyncio.Event()
+    attempts = 0
+
+    async def send_all(ingest: RunningIngest, site: SiteIdentity) -> None:
+        nonlocal attempts
+        async with session(ingest, site) as client:
+            for first in range(1, batches * events, events):
+                content = body(*(event(first + step) for step in range(events)), site=site.site)
+                status = 0
+                while status != 202:
+                    attempts += 1
+                    status = (await post(client, content)).status_code
+                    assert status in (202, 503)
+                await asyncio.sleep(0.02)
+
+    async def stumble(broker: RunningBroker) -> None:
+        while not is_done.is_set():
+            await asyncio.sleep(0.5)
+            broker.freeze()
+            await asyncio.sleep(1.7)
+            broker.thaw()
+
+    with (
+        broker_at(free_port(), tmp_path / "broker.log") as broker,
+        running_ingest(broker.bootstrap, tmp_path, sites) as ingest,
+    ):
+        trouble = asyncio.create_task(stumble(broker))
+        await asyncio.gather(*(send_all(ingest, site) for site in sites))
+        is_done.set()
+        await trouble
+        seen = {key: list(dict.fromkeys(all_)) for key, all_ in sequences(broker, attempts).items()}
+        expected = list(range(1, batches * events + 1))
+        assert seen == {site_key(*site): expected for site in sites}
+    assert attempts > batches * len(sites)
 
 
 async def test_it_starts_without_a_broker_and_says_what_is_missing(tmp_path: Path) -> None:
