@@ -70,5 +70,5 @@ def configure_logging(level: str) -> None:
     root.setLevel(level)
     # The libraries tell of every step, and their debug lines cost a twelfth of the worker's time
     # even when nobody reads them.
-    for library in ("aiokafka", "faust", "mode"):
+    for library in ("aiokafka", "faust", "kafka", "mode"):
         logging.getLogger(library).setLevel(logging.WARNING)

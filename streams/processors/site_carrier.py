@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from ingest_api.contract.published import PublishedBatch, decode_batch
+from ingest_api.contract.topics import site_key
 from streams import metrics
 from streams.domain.facts import CoverageGap, Fact
 from streams.domain.site_state import SiteState
@@ -80,6 +81,7 @@ class SiteCarrier:
         self.unit = FlushUnit(self.epoch)
         metrics.SITES_HELD.set(0)
         metrics.PARTITIONS_OWNED.set(0)
+        metrics.LAG.clear()
 
     def load(self, partitions: Iterable[int], log: bytes) -> None:
         """Begin anew with these partitions, after the highest floor their records name.
@@ -132,9 +134,11 @@ class SiteCarrier:
         try:
             batch = decode_batch(message.value)
         except msgspec.DecodeError as error:
-            self._bury(message, error)
+            self._bury(message, reason_of(error))
         else:
-            if not self._take_batch(message, batch, cursor):
+            if message.key != site_key(batch.tenant, batch.site):
+                self._bury(message, "the key is not the site's")
+            elif not self._take_batch(message, batch, cursor):
                 return Outcome.REWIND
         cursor.advance()
         self.unit.acknowledge.append(message.acknowledge)
@@ -158,7 +162,7 @@ class SiteCarrier:
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
-            self._bury(message, error)
+            self._bury(message, reason_of(error))
             facts = self._states.skip(held, batch, FOLD_FAILED)
         held.offset = message.offset
         self._collect(message, batch, facts)
@@ -185,8 +189,7 @@ class SiteCarrier:
             if type(fact) is CoverageGap:
                 metrics.COVERAGE_GAPS.labels(fact.reason).inc()
 
-    def _bury(self, message: Message, error: Exception) -> None:
-        reason = reason_of(error)
+    def _bury(self, message: Message, reason: str) -> None:
         _log.error(
             "batch not folded", partition=message.partition, offset=message.offset, reason=reason
         )

@@ -202,13 +202,15 @@ class _SiteProcessor:
             _log.warning("this process stood still")
             await self._reload()
         self._pulse.beat(time.monotonic())
-        if self._app.rebalancing or self._flusher.is_full:
+        if self._app.rebalancing:
             return
         positions = self._carrier.positions()
         ends = {partition: self._end(partition) for partition in positions}
         for partition, position in positions.items():
             end = ends[partition]
             metrics.LAG.labels(partition).set(0 if end is None else max(0, end - position))
+        if self._flusher.is_full:
+            return
         found = self._watch.look(positions, ends)
         for partition in found.made_anew:
             _log.error("log made anew", partition=partition, position=positions[partition])

@@ -278,6 +278,15 @@ def test_a_message_that_is_no_batch_is_put_aside() -> None:
     assert unit.positions == {0: 0}
 
 
+def test_a_batch_under_another_sites_key_is_put_aside() -> None:
+    """It may be in the wrong partition, and then two workers would fold the site."""
+    log = Log()
+    value = encode_batch(story()[0])
+    log.carrier.take(Message("pbx.events.v1", 0, 0, b"", value, bool))
+
+    assert [letter.reason for letter in log.carrier.cut().dead] == ["the key is not the site's"]
+
+
 def test_a_flood_of_them_stops_everything() -> None:
     log = Log(limit=2)
     log.take(0, b"not json")

@@ -1,0 +1,141 @@
+"""`python -m bench.streams`: events per second of one stream worker, against Faust used naively.
+
+Each worker drains a backlog from the embedded broker, which runs on the same cores. The product's
+worker folds batches, makes the columns of the facts, and stores state records, all acknowledged as
+in production; only the inserts' network is left out. The naive one gets one message per event and
+counts into windowed tables. CPU per event is the worker's own and is steadier than the clock.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
+
+from bench.site_events import TENANT, batches
+from bench.stream_workers import NAIVE_TOPIC, PARTITIONS
+from ingest_api.contract.published import PublishedBatch, encode_batch
+from ingest_api.contract.topics import PBX_EVENTS, site_key
+from local.broker import running_broker
+from streams.topics import create_topics
+
+NAIVE_EVENTS = 20_000
+_WITHIN_S = 300
+
+
+class Load(NamedTuple):
+    """What one way of doing it came to."""
+
+    worker: str
+    sites: int
+    events_per_batch: int
+    events: int
+    events_per_s: int
+    cpu_us_per_event: float
+    events_per_cpu_s: int
+
+
+def measure(events: int, sites: Iterable[int], sizes: Iterable[int]) -> list[Load]:
+    """One run after the other, each with a broker of its own."""
+    loads = [_naive()]
+    loads += [_fold(events, count, 100) for count in sites]
+    loads += [_fold(events, 20, size) for size in sizes]
+    return loads
+
+
+def _fold(events: int, sites: int, size: int) -> Load:
+    feeds = [batches(f"pbx-{number:04d}", events // sites, size) for number in range(sites)]
+    with _broker() as bootstrap:
+        create_topics(bootstrap, PARTITIONS, 1)
+        producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
+        for turn in zip_longest(*feeds):
+            for batch in turn:
+                if batch is not None:
+                    key = site_key(TENANT, batch.site)
+                    producer.send(PBX_EVENTS, key=key, value=encode_batch(batch))
+        producer.close()
+        return _drained("fold", sites, size, events // sites * sites, bootstrap)
+
+
+def _naive() -> Load:
+    with _broker() as bootstrap:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        admin.create_topics([NewTopic(NAIVE_TOPIC, PARTITIONS, 1)])
+        admin.close()
+        producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
+        for batch in batches("pbx-0000", NAIVE_EVENTS, 100):
+            for value in _single_events(batch):
+                producer.send(NAIVE_TOPIC, key=site_key(TENANT, batch.site), value=value)
+        producer.close()
+        return _drained("naive", 1, 1, NAIVE_EVENTS, bootstrap)
+
+
+def _single_events(batch: PublishedBatch) -> Iterable[bytes]:
+    for event in batch.events:
+        yield json.dumps({"name": event.name, "at": event.at, **event.fields}).encode()
+
+
+def _drained(worker: str, sites: int, size: int, events: int, bootstrap: str) -> Load:
+    command = [sys.executable, "-m", "bench.stream_workers", worker, str(events), bootstrap]
+    ended = subprocess.run(  # noqa: S603 - a program of our own
+        command, capture_output=True, text=True, timeout=_WITHIN_S, check=False
+    )
+    if ended.returncode != 0:
+        raise RuntimeError(f"the {worker} worker failed:\n{ended.stderr[-2_000:]}")
+    report = json.loads(ended.stdout)
+    counted, wall_s, cpu_s = report["events"], report["wall_s"], report["cpu_s"]
+    return Load(
+        worker,
+        sites,
+        size,
+        counted,
+        round(counted / wall_s),
+        round(cpu_s / counted * 1e6, 2),
+        round(counted / cpu_s),
+    )
+
+
+@contextmanager
+def _broker() -> Iterator[str]:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running_broker(Path(directory) / "broker.log") as bootstrap,
+    ):
+        yield bootstrap
+
+
+def main(arguments: list[str]) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.streams", description=__doc__)
+    parser.add_argument("--events", type=int, default=200_000, help="per run (default 200,000)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(arguments)
+    loads = measure(options.events, sites=(1, 100, 1_000), sizes=(10, 500))
+    load_average = os.getloadavg()[0]
+    if options.json:
+        rows = [load._asdict() for load in loads]
+        print(json.dumps({"streams": rows, "load_average": round(load_average, 2)}, indent=2))
+        return 0
+    names = Load._fields
+    print("  ".join(f"{name:>16}" for name in names))
+    for load in loads:
+        print(
+            "  ".join(f"{value:>16,}" if value != load.worker else f"{value:>16}" for value in load)
+        )
+    ratio = loads[1].events_per_cpu_s / loads[0].events_per_cpu_s
+    print(f"\nper second of a core: {ratio:.1f} times the naive worker")
+    print(f"load average {load_average:.2f} on {os.cpu_count()} cores")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
