@@ -16,6 +16,7 @@ reconnects it is greeted when the next recorded connection began.
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -115,13 +116,13 @@ class RecordedCapture:
         self._waiting: dict[str, list[str]] = {}
         self._asked: dict[str, asyncio.Event] = {}
         self._last: dict[str, Part] = {}
-        self._next: dict[str, int] = {}
+        self._coming: dict[str, deque[int]] = {}
         self._is_connected_now = True
-        self._say: Say | None = None
 
     def begin(self) -> None:
         """The first client logs in: that moment is the recording's first."""
         self._began_at = wall_clock_ms()
+        self._enter(0)
 
     async def may_greet(self) -> bool:
         """Waits for the next recorded connection, if the recorded one has just been cut."""
@@ -134,36 +135,34 @@ class RecordedCapture:
 
     async def play(self, say: Say, cut: Callable[[], None]) -> None:
         """Every recorded connection, in order."""
-        self._say = say
         for number, parts in enumerate(self._recording.connections):
-            self._connection = number
             if number:
                 self._is_connected_now = False
                 cut()
+                self._enter(number)
                 await sleep_until(self._moved(self._recording.starts[number]), asyncio.sleep)
                 self._is_connected_now = True
-            await self._play_connection(parts, say)
+            for part in parts:
+                await sleep_until(self._moved(part.at), asyncio.sleep)
+                if part.kind:
+                    await self._play_list(part, say)
+                else:
+                    say(*self._event(part))
+                    self._last = {}
+            for kind, ids in self._waiting.items():
+                for action_id in ids:
+                    say("", _refusal(kind, action_id))
 
-    async def _play_connection(self, parts: list[Part], say: Say) -> None:
+    def _enter(self, number: int) -> None:
+        """The next client belongs to this recorded connection."""
+        parts = self._recording.connections[number]
+        self._connection = number
         self._waiting = {kind: [] for kind in _ENDS}
         self._asked = {kind: asyncio.Event() for kind in _ENDS}
         self._last = {}
-        places = {kind: [part.at for part in parts if part.kind == kind] for kind in _ENDS}
-        for part in parts:
-            self._next = {
-                kind: next((at for at in later if at >= part.at), 0)
-                for kind, later in places.items()
-            }
-            await sleep_until(self._moved(part.at), asyncio.sleep)
-            if part.kind:
-                await self._play_list(part, say)
-            else:
-                say(*self._event(part))
-                self._last = {}
-        self._next = {}
-        for kind, ids in self._waiting.items():
-            for action_id in ids:
-                say("", _refusal(kind, action_id))
+        self._coming = {
+            kind: deque(part.at for part in parts if part.kind == kind) for kind in _ENDS
+        }
 
     async def _play_list(self, part: Part, say: Say) -> None:
         is_first = part.kind not in self._last and not self._asked[part.kind].is_set()
@@ -172,6 +171,7 @@ class RecordedCapture:
                 await asyncio.wait_for(self._asked[part.kind].wait(), _ASKS_WITHIN_S)
             except TimeoutError:
                 self._asked[part.kind].set()
+        self._coming[part.kind].popleft()
         self._last[part.kind] = part
         for action_id in self._waiting[part.kind]:
             say("", self._answer(part, action_id))
@@ -193,8 +193,8 @@ class RecordedCapture:
         last = self._last.get(action)
         if last is not None:
             return self._answer(last, action_id)
-        place = self._next.get(action, 0)
-        if not place or self._moved(place) - wall_clock_ms() > _NEAR_MS:
+        coming = self._coming[action]
+        if not coming or self._moved(coming[0]) - wall_clock_ms() > _NEAR_MS:
             return _refusal(action, action_id)
         self._waiting[action].append(action_id)
         return b""
