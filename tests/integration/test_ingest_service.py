@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import gzip
+import json
 import random
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -305,4 +305,7 @@ async def test_a_stop_signal_ends_it_after_the_answer(tmp_path: Path) -> None:
             assert (await waiting).status_code == 503
             assert time.monotonic() - started < 8
         broker.thaw()
-        assert signal.SIGTERM.name not in (tmp_path / "ingest.log").read_text()
+        events = [json.loads(line)["event"] for line in ingest.child.log.read_text().splitlines()]
+        assert events[0] == "starting"
+        assert events.count("broker_does_not_acknowledge") == 1
+        assert ingest.tokens[SITE] not in ingest.child.log.read_text()
