@@ -132,6 +132,8 @@ class _SiteProcessor:
         outcome = self._carrier.take(message)
         if outcome is Outcome.TAKEN:
             self._flusher.taken()
+            # Taking from a filled queue does not wait, and the other tasks must get their turn.
+            await asyncio.sleep(0)
         elif outcome is Outcome.REWIND:
             await self._rewind()
 
@@ -154,15 +156,18 @@ class _SiteProcessor:
 
     async def _on_recovered(self) -> None:
         """The table holds what the changelog told; Faust seeks next, to our positions."""
-        partitions = {
-            tp.partition for tp in self._app.consumer.assignment() if tp.topic == PBX_EVENTS
-        }
-        self._table.drop_other_partitions(partitions)
+        generation = self._app.consumer_generation_id
         try:
             self._log = await asyncio.to_thread(self._source_id)
         except TopicsError as error:
             await self._stop(error)
             return
+        if self._app.consumer_generation_id != generation:
+            return  # revoked meanwhile; another recovery follows
+        partitions = {
+            tp.partition for tp in self._app.consumer.assignment() if tp.topic == PBX_EVENTS
+        }
+        self._table.drop_other_partitions(partitions)
         await self._load(partitions)
         _log.info("partitions recovered", positions=self._carrier.positions())
 
