@@ -174,7 +174,7 @@ class Spool(object):
 
     def _connect(self, spool_id: str) -> None:
         self._database = sqlite3.connect(
-            self._path, timeout=1.0, isolation_level=None, check_same_thread=False
+            self._path, timeout=0.2, isolation_level=None, check_same_thread=False
         )
         # The lock is kept from here to `close`: two collectors must not share a sequence.
         for pragma in (
