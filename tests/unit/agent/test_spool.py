@@ -209,7 +209,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(ACTIONS, max_size=40))
 def test_whatever_happens_every_sequence_arrives_or_is_named_by_a_gap(
     tmp_path_factory: pytest.TempPathFactory, actions: list[Action]

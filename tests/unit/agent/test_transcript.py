@@ -267,7 +267,7 @@ def test_recorded_forgeries_are_dropped_and_counted(name: str) -> None:
 HARD = scenario("22.10.1/s_resync")
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 4000), min_size=1, max_size=20))
 def test_any_chunking_of_a_recording_gives_the_same_events(sizes: list[int]) -> None:
     data = HARD.read("capture.ami")

@@ -1,6 +1,6 @@
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.ami.framing import (
@@ -48,6 +48,7 @@ HARD = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(HARD)), max_size=12))
 def test_any_chunking_gives_the_same_packets_and_counts(cuts: list[int]) -> None:
     whole, whole_counters = framed(HARD)
@@ -56,6 +57,7 @@ def test_any_chunking_gives_the_same_packets_and_counts(cuts: list[int]) -> None
     assert counts(pieces_counters) == counts(whole_counters)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
 def test_garbage_in_any_chunking_leaves_the_next_packet_readable(
     garbage: bytes, cuts: list[int]
