@@ -14,7 +14,7 @@ from local.wallboard.readings import ANSWER_LIMIT_S, AgentReading, QueueReading,
 from local.wallboard.words import NOTHING, Words, duration, percent
 
 SERVICE_LEVEL_TARGET = 0.8
-_NEAR_TARGET = 0.1
+_NEARLY_ON_TARGET = 0.7
 STALE_AFTER_S = 10
 DEAD_AFTER_S = 30
 _WIDE = 140
@@ -271,4 +271,4 @@ def _level_colour(level: float | None) -> str:
         return ""
     if level >= SERVICE_LEVEL_TARGET:
         return GREEN
-    return AMBER if level >= SERVICE_LEVEL_TARGET - _NEAR_TARGET else RED
+    return AMBER if level >= _NEARLY_ON_TARGET else RED

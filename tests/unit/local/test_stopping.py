@@ -1,0 +1,36 @@
+"""A stop signal ends the block quietly, once."""
+
+import os
+import signal
+
+import pytest
+
+from local.stopping import STOP_SIGNALS, until_stopped
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_stop_signal_ends_the_block_and_a_second_one_does_not_disturb_its_end(
+    number: signal.Signals,
+) -> None:
+    steps = []
+    with until_stopped():
+        try:
+            os.kill(os.getpid(), number)
+            signal.pause()
+            steps.append("went on")
+        finally:
+            os.kill(os.getpid(), number)
+            steps.append("cleaned up")
+    assert steps == ["cleaned up"]
+
+
+def test_the_handlers_of_before_are_back_afterwards() -> None:
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
+    with until_stopped():
+        pass
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
+
+
+def test_an_error_in_the_block_is_not_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError), until_stopped():
+        raise ZeroDivisionError
