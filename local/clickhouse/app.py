@@ -1,10 +1,12 @@
 """The HTTP application: routes, and the way of a request through authentication, gate and engine.
 
-At most MAX_REQUESTS are under way; more are told so at once, never queued without bound. Statements
-that read and statements that write have their own threads, so that neither waits for the other.
+Nothing of a body is read before the user is known. At most MAX_REQUESTS are under way; more are
+told so at once, never queued without bound. Reading, writing, looking at statements and ending what
+nobody waits for have their own threads, so that none of them waits for another.
 """
 
 import asyncio
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from local.clickhouse.answers import Encoding, answer_headers, encoding_of, exception_tail, refusal
 from local.clickhouse.engine import Engine, Session
@@ -36,9 +39,15 @@ from local.clickhouse.users import User, Users, credentials
 MAX_REQUESTS = 64
 READER_THREADS = 4
 WRITER_THREADS = 2
+PARSER_THREADS = 2
+
+MAX_ADMIN_BODY_BYTES = 256 << 20
+MAX_READER_BODY_BYTES = 1 << 20
 
 DISPLAY_NAME = "chdb"
 TIMEZONE = "UTC"
+
+_QUERY_ID = re.compile(r"[!-~]{1,100}")
 
 Result = TypeVar("Result")
 
@@ -75,33 +84,42 @@ class Service:
         self._gate = Gate(engine)
         self._readers = ThreadPoolExecutor(READER_THREADS, "clickhouse-read")
         self._writers = ThreadPoolExecutor(WRITER_THREADS, "clickhouse-write")
+        self._parsers = ThreadPoolExecutor(PARSER_THREADS, "clickhouse-parse")
+        self._closer = ThreadPoolExecutor(1, "clickhouse-close")
         self._free_places = MAX_REQUESTS
 
     def close(self) -> None:
         """Waits for what runs."""
-        self._readers.shutdown()
-        self._writers.shutdown()
+        for pool in (self._parsers, self._readers, self._writers, self._closer):
+            pool.shutdown()
 
     async def answer(self, request: Request) -> Response:
         """One request, whatever it is; every failure becomes an answer in ClickHouse's form."""
-        if request.method == "GET" and "query" not in request.query_params:
+        if request.method != "POST" and "query" not in request.query_params:
             return PlainTextResponse("Ok.\n")
-        query_id = request.query_params.get("query_id") or str(uuid.uuid4())
+        query_id = request.query_params.get("query_id", "")
+        if not _QUERY_ID.fullmatch(query_id):
+            query_id = str(uuid.uuid4())
         if self._free_places == 0:
             busy = RequestError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many requests.")
             return refusal(busy, self._engine.version, query_id)
         self._free_places -= 1
+        response: Response | None = None
         try:
-            return await self._answer(request, query_id)
+            response = await self._answer(request, query_id)
         except (RequestError, RuntimeError) as error:
             return refusal(error, self._engine.version, query_id)
         finally:
-            self._free_places += 1
+            # A streamed answer keeps its place until it has been sent.
+            if not isinstance(response, _StreamedResponse):
+                self._free_places += 1
+        return response
 
     async def _answer(self, request: Request, query_id: str) -> Response:
         began = time.perf_counter()
-        asked = await receive(request)
-        user = self._authenticate(asked)
+        user = self._authenticate(request)
+        limit = MAX_ADMIN_BODY_BYTES if user.tenant is None else MAX_READER_BODY_BYTES
+        asked = await receive(request, limit)
         context = _Context(
             asked,
             user,
@@ -110,7 +128,7 @@ class Service:
             query_id,
             began,
         )
-        text = await self._run(self._readers, lambda: text_of(asked))
+        text = await self._run(self._parsers, lambda: text_of(asked))
         if is_hello(
             text.head.decode("utf-8", "replace"), asked.keys.get("client_protocol_version", "")
         ):
@@ -119,19 +137,19 @@ class Service:
         insert = parse_insert(text.head)
         if insert is not None and user.tenant is None:
             pieces = chain((text.head[insert.data_start :],), text.rest)
-            answer = await self._run(
+            session = context.session()
+            return await self._run(
                 self._writers,
-                lambda: run_insert(self._engine, context.session(), insert, pieces),
+                lambda: _whole(context, run_insert(self._engine, session, insert, pieces), None),
             )
-            return _whole(context, answer, None)
-        statement = await self._run(self._readers, text.whole)
+        statement = await self._run(self._parsers, text.whole)
         return await self._answer_statement(context, statement)
 
     async def _answer_statement(self, context: _Context, statement: str) -> Response:
         filters: dict[str, str] = {}
         if context.user.tenant is not None:
             statement, filters = lift_ad_hoc_filters(statement)
-            await self._run(self._readers, lambda: self._check(statement, filters))
+            await self._run(self._parsers, lambda: self._check(statement, filters))
         session = context.session(filters)
         format_name = output_format(statement, context.default_format())
         parameters = context.options.parameters
@@ -143,43 +161,48 @@ class Service:
             )
             return await self._stream(context, reader, format_name)
         is_reading = context.user.tenant is not None or session.is_read_only
-        answer = await self._run(
-            self._readers if is_reading else self._writers,
-            lambda: run_statement(self._engine, session, statement, format_name, parameters),
-        )
-        return _whole(context, answer, format_name)
+
+        def run() -> Response:
+            answer = run_statement(self._engine, session, statement, format_name, parameters)
+            return _whole(context, answer, format_name)
+
+        return await self._run(self._readers if is_reading else self._writers, run)
 
     async def _stream(self, context: _Context, reader: PieceReader, format_name: str) -> Response:
+        def next_piece() -> bytes | None:
+            data = reader.fetch()
+            return None if data is None else context.encoding.encode(data)
+
         try:
-            first = await self._run(self._readers, reader.fetch)
+            first = await self._run(self._readers, next_piece)
         except BaseException:
-            self._readers.submit(reader.close)
+            self._closer.submit(reader.close)
             raise
         if first is None:
-            self._readers.submit(reader.close)
+            self._closer.submit(reader.close)
             return _whole(context, Answer(b""), format_name)
-        return StreamingResponse(
-            self._pieces(context, reader, first),
-            headers=answer_headers(
-                context.encoding, format_name, context.query_id, Answer(b""), context.began
-            ),
+        headers = answer_headers(
+            context.encoding, format_name, context.query_id, Answer(b""), context.began
         )
 
+        def end() -> None:
+            self._free_places += 1
+            # Not awaited: a client that went away cancels everything that is.
+            self._closer.submit(reader.close)
+
+        return _StreamedResponse(self._pieces(context.encoding, first, next_piece), headers, end)
+
     async def _pieces(
-        self, context: _Context, reader: PieceReader, first: bytes
+        self, encoding: Encoding, first: bytes, next_piece: Callable[[], bytes | None]
     ) -> AsyncIterator[bytes]:
-        encoding = context.encoding
         try:
             piece: bytes | None = first
             while piece is not None:
-                yield encoding.encode(piece)
-                piece = await self._run(self._readers, reader.fetch)
+                yield piece
+                piece = await self._run(self._readers, next_piece)
         except RuntimeError as error:
             # The status is sent already: clients look for this tail.
             yield encoding.encode(exception_tail(error, self._engine.version))
-        finally:
-            # Not awaited: a client that went away cancels everything this task waits for.
-            self._readers.submit(reader.close)
         yield encoding.end()
 
     def _check(self, statement: str, filters: dict[str, str]) -> None:
@@ -187,8 +210,8 @@ class Service:
         for condition in filters.values():
             self._gate.check(f"SELECT 1 WHERE {condition}")
 
-    def _authenticate(self, asked: Asked) -> User:
-        given = credentials(asked.headers, asked.keys)
+    def _authenticate(self, request: Request) -> User:
+        given = credentials(request.headers, request.query_params)
         user = self._users.authenticate(*given) if given else None
         if user is None:
             raise RequestError(
@@ -201,6 +224,22 @@ class Service:
     @staticmethod
     async def _run(pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+class _StreamedResponse(StreamingResponse):
+    """An answer in pieces; `end` is called once, however the sending ends."""
+
+    def __init__(
+        self, pieces: AsyncIterator[bytes], headers: dict[str, str], end: Callable[[], None]
+    ) -> None:
+        super().__init__(pieces, headers=headers)
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._end()
 
 
 def create_app(service: Service) -> Starlette:

@@ -1,7 +1,7 @@
 """From an HTTP request to what is asked: who, what statement, with which options.
 
 The statement is the URL's `query` and the body, joined by a newline, as ClickHouse reads it. A body
-is held compressed, up to MAX_BODY_BYTES, and inflated piece by piece.
+is held compressed, up to a limit, and inflated piece by piece.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,9 @@ from typing import NamedTuple
 from starlette.requests import ClientDisconnect, Request
 
 from local.clickhouse.compression import inflated, unframed
-from local.clickhouse.errors import RequestError
-from local.clickhouse.statements import MAX_HEAD_BYTES, require_no_files
+from local.clickhouse.errors import RequestError, bad_request
+from local.clickhouse.statements import MAX_HEAD_BYTES, decoded, require_no_files
 
-MAX_BODY_BYTES = 256 << 20
 MAX_STATEMENT_BYTES = 16 << 20
 
 
@@ -42,15 +41,12 @@ class Text(NamedTuple):
             if size > MAX_STATEMENT_BYTES:
                 raise RequestError(62, "SYNTAX_ERROR", "The statement is too long.")
             parts.append(piece)
-        try:
-            return b"".join(parts).decode()
-        except UnicodeDecodeError as error:
-            raise RequestError(62, "SYNTAX_ERROR", "The statement is no UTF-8 text.") from error
+        return decoded(b"".join(parts))
 
 
-async def receive(request: Request) -> Asked:
+async def receive(request: Request, max_body_bytes: int) -> Asked:
     """Reads the request. Raises RequestError if its body is too large or brings files."""
-    body = await _read_body(request)
+    body = await _read_body(request, max_body_bytes)
     keys = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await _form(request, body)
@@ -63,9 +59,13 @@ async def receive(request: Request) -> Asked:
 def text_of(asked: Asked) -> Text:
     """The statement with its data. Raises RequestError, here or while iterating, on a bad body."""
     query = asked.keys.get("query", "").encode()
-    pieces = inflated(asked.body, asked.headers.get("content-encoding", "").lower())
-    if asked.keys.get("decompress") == "1":
-        pieces = unframed(b"".join(pieces))
+    encoding = asked.headers.get("content-encoding", "").lower()
+    if asked.keys.get("decompress") != "1":
+        pieces = inflated(asked.body, encoding)
+    elif encoding:
+        raise bad_request("a body is either encoded or in frames, not both")
+    else:
+        pieces = unframed(asked.body)
     if query and asked.body:
         pieces = chain((query, b"\n"), pieces)
     elif query:
@@ -78,13 +78,13 @@ def text_of(asked: Asked) -> Text:
     return Text(head, pieces)
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, max_bytes: int) -> bytes:
     parts = []
     size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
-            if size > MAX_BODY_BYTES:
+            if size > max_bytes:
                 raise RequestError(307, "TOO_MANY_BYTES", "The body is too large.")
             parts.append(chunk)
     except ClientDisconnect as error:

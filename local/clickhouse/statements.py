@@ -32,6 +32,14 @@ _STREAMABLE_FORMATS = frozenset(
 )
 
 
+def decoded(data: bytes) -> str:
+    """The text of a statement. Raises RequestError if it is no UTF-8."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise RequestError(62, "SYNTAX_ERROR", "The statement is no UTF-8 text.") from error
+
+
 class Insert(NamedTuple):
     """An insert with data: `statement` without format, and where the data begins in the text."""
 
@@ -44,13 +52,13 @@ def parse_insert(text: bytes) -> Insert | None:
     """The insert at the start of the text if it brings data of its own in a format.
 
     None for everything else, `INSERT … SELECT` and `INSERT … VALUES` included: those are plain
-    statements for the engine.
+    statements for the engine. Raises RequestError if the statement is no UTF-8.
     """
     head = text[:MAX_HEAD_BYTES]
     found = _INSERT_WITH_FORMAT.match(head)
     if found is None or found["format"].lower() == b"values":
         return None
-    return Insert(found["into"].decode().strip(), found["format"].decode(), found.end())
+    return Insert(decoded(found["into"]).strip(), decoded(found["format"]), found.end())
 
 
 def output_format(statement: str, default: str) -> str:

@@ -1,7 +1,10 @@
 """The embedded service as unmodified clients see it."""
 
 import gzip
+import http.client
+import socket
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import zstandard
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
+from local.clickhouse.app import MAX_REQUESTS
 from local.clickhouse.compression import framed, unframed
 from tests.support.clickhouse_server import (
     ADMIN_PASSWORD,
@@ -156,6 +160,51 @@ def test_a_damaged_body_is_refused(server: ClickHouseServer) -> None:
     request.add_header("Content-Encoding", "gzip")
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(request)
+
+
+def test_clients_that_go_away_leave_nothing_behind(server: ClickHouseServer) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    statement = "SELECT number FROM numbers(100000000000) FORMAT TSV"
+    for _ in range(MAX_REQUESTS + 6):
+        connection = http.client.HTTPConnection(host, int(port))
+        connection.request(
+            "POST",
+            "/",
+            statement,
+            {"X-ClickHouse-User": "admin", "X-ClickHouse-Key": ADMIN_PASSWORD},
+        )
+        assert connection.getresponse().read(10) != b""
+        connection.close()
+    running = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT number FROM%'"
+    deadline = time.monotonic() + 20
+    while ask(server.url, running) != (200, "0\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_more_requests_than_places_are_told_so(server: ClickHouseServer) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    half_sent = [socket.create_connection((host, int(port))) for _ in range(MAX_REQUESTS)]
+    head = (
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+        f"X-ClickHouse-User: admin\r\nX-ClickHouse-Key: {ADMIN_PASSWORD}\r\n\r\n"
+    )
+    for connection in half_sent:
+        connection.sendall(head.encode())
+    deadline = time.monotonic() + 20
+    while ask(server.url, "SELECT 1")[0] != 503:
+        assert time.monotonic() < deadline
+    for connection in half_sent:
+        connection.close()
+    while ask(server.url, "SELECT 1")[0] != 200:
+        assert time.monotonic() < deadline
+
+
+def test_a_body_is_not_read_before_the_user_is_known(server: ClickHouseServer) -> None:
+    host, port = server.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
 
 def test_the_go_drivers_hello_reports_revision_zero(server: ClickHouseServer) -> None:
