@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from local.addresses import ask_json, bare
 from local.broker import BrokerMissingError
-from local.comparison import Difference, differences
+from local.comparison import differences
 from local.pbx.dialect import DIALECTS
 from local.process import ChildFailedError
 from local.stopping import until_stopped
@@ -89,7 +88,10 @@ class _Look:
     def __call__(self) -> None:
         self._stack.check()
         if self._has_end:
-            totals = ask_json(f"{self._stack.truth_url}/totals")
+            try:
+                totals = ask_json(f"{self._stack.truth_url}/totals")
+            except OSError:
+                return  # if the PBX is gone, the next look says so
             if all(site["is_over"] for site in totals["sites"]):
                 raise _PlayedOutError
 
@@ -97,13 +99,13 @@ class _Look:
 def _judge(stack: Stack, *, as_json: bool) -> int:
     """Waits until facts and truth agree, or until they had time enough to; says what is so."""
     totals = ask_json(f"{stack.truth_url}/totals")
-    found: list[Difference] = []
-
-    def agree() -> bool:
-        found[:] = differences(stack.clickhouse_url, TENANT, totals)
-        return not found
-
-    _wait_for(agree, stack)
+    deadline = time.monotonic() + _SETTLED_WITHIN_S
+    while True:
+        stack.check()
+        found = differences(stack.clickhouse_url, TENANT, totals)
+        if not found or time.monotonic() > deadline:
+            break
+        time.sleep(_LOOK_EVERY_S)
     offered = sum(queue["offered"] for site in totals["sites"] for queue in site["totals"].values())
     if as_json:
         result: dict[str, Any] = {"offered": offered, "differences": [asdict(one) for one in found]}
@@ -115,13 +117,6 @@ def _judge(stack: Stack, *, as_json: bool) -> int:
         for one in found:
             print(f"  {one.site} {one.queue} {one.name}: {one.found}, truly {one.true}")
     return 1 if found else 0
-
-
-def _wait_for(condition: Callable[[], bool], stack: Stack) -> None:
-    deadline = time.monotonic() + _SETTLED_WITHIN_S
-    while not condition() and time.monotonic() < deadline:
-        stack.check()
-        time.sleep(_LOOK_EVERY_S)
 
 
 def _addresses(stack: Stack) -> dict[str, Any]:

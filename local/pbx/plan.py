@@ -104,35 +104,55 @@ _QUEUES = (
     QueuePlan("ouvidoria", 0.06, "leastrecent", 15, leaves_when_empty=True),
     QueuePlan("retaguarda", 0.0, "linear", 15, max_wait_s=150, weight=10, talk_mean_s=60),
 )
-_AGENTS = (
-    ("Ana Souza", ("suporte", "vendas")),
-    ("Bruno Lima", ("suporte",)),
-    ("Carla Dias", ("suporte", "cobrança")),
-    ("Diego Reis", ("vendas",)),
-    ("Elena Prado", ("vendas", "cobrança")),
-    ("Fábio Nunes", ("cobrança",)),
-    ("Gabriela Rocha", ("suporte", "retaguarda")),
-    ("Hugo Teles", ("suporte", "vendas", "cobrança")),
-    ("Íris Antunes", ("retaguarda", "ouvidoria")),
-    ("João Batista", ("vendas", "suporte")),
-    ("Karen Moraes", ("suporte", "cobrança")),
-    ("Lívia Castro", ("suporte", "vendas", "cobrança")),
+_FIRST_NAMES = (
+    *("Ana", "Bruno", "Carla", "Diego", "Elena", "Fábio"),
+    *("Gabriela", "Hugo", "Íris", "João", "Karen", "Lívia"),
+)
+_SURNAMES = (
+    *("Souza", "Lima", "Dias", "Reis", "Prado", "Nunes"),
+    *("Rocha", "Teles", "Antunes", "Batista", "Moraes", "Castro"),
+)
+_QUEUES_OF_AGENTS = (
+    ("suporte", "vendas"),
+    ("suporte",),
+    ("suporte", "cobrança"),
+    ("vendas",),
+    ("vendas", "cobrança"),
+    ("cobrança",),
+    ("suporte", "retaguarda"),
+    ("suporte", "vendas", "cobrança"),
+    ("retaguarda", "ouvidoria"),
+    ("vendas", "suporte"),
+    ("suporte", "cobrança"),
+    ("suporte", "vendas", "cobrança"),
 )
 
 
 def default_plan(site: int = 1) -> CallCentrePlan:
-    """A small Brazilian call centre; the extensions of site n begin at n01."""
-    agents = tuple(
-        AgentPlan(f"{site}{place:02}", name, queues, starts_logged_in=place != len(_AGENTS))
-        for place, (name, queues) in enumerate(_AGENTS, 1)
-    )
-    return CallCentrePlan(_QUEUES, agents)
+    """A small Brazilian call centre; the extensions of site n begin at n01.
+
+    The last agent logs in some time after the opening.
+    """
+    agents = []
+    for place, queues in enumerate(_QUEUES_OF_AGENTS):
+        # Each site has people of its own.
+        surname = _SURNAMES[(place + site - 1) % len(_SURNAMES)]
+        agents.append(
+            AgentPlan(
+                f"{site}{place + 1:02}",
+                f"{_FIRST_NAMES[place]} {surname}",
+                queues,
+                starts_logged_in=place + 1 < len(_QUEUES_OF_AGENTS),
+            )
+        )
+    return CallCentrePlan(_QUEUES, tuple(agents))
 
 
 def at_speed(plan: CallCentrePlan, speed: float) -> CallCentrePlan:
     """The same call centre living `speed` times faster.
 
-    What Asterisk keeps in whole seconds (`wrapuptime`) stays at least one second.
+    What Asterisk keeps in whole seconds (`wrapuptime`) stays at least one second. Above speed 3
+    private calls get shorter than the two seconds after which a busy phone counts as busy.
     """
     if speed == 1:
         return plan

@@ -63,8 +63,7 @@ def show(plan: BoardPlan, on_tick: Callable[[], None]) -> None:
     """Shows the live board until `on_tick`, called twice a second, raises."""
     latest = _Latest(plan)
     zone = zoneinfo.ZoneInfo(plan.scope.zone)
-    reader = threading.Thread(target=latest.keep_reading, name="wallboard-reader", daemon=True)
-    reader.start()
+    threading.Thread(target=latest.keep_reading, name="wallboard-reader", daemon=True).start()
     try:
         with Live(screen=True, auto_refresh=False) as live:
             while True:
@@ -84,6 +83,7 @@ class _Latest:
         self._reading: Reading | None = None
         self._read_at = 0.0
         self._trouble = ""
+        self._bug: Exception | None = None
 
     def keep_reading(self) -> None:
         client = None
@@ -99,9 +99,14 @@ class _Latest:
             except ClickHouseError as error:
                 client = None
                 self._trouble = str(error)[:_TROUBLE_CHARACTERS]
+            except Exception as bug:  # noqa: BLE001 - raised where it is seen, see `board`
+                self._bug = bug
+                return
             self.stop.wait(READ_EVERY_S)
 
     def board(self, now: datetime) -> Board:
+        if self._bug is not None:
+            raise self._bug
         reading = self._reading
         age_s = None
         if reading is not None and reading.age_ms is not None:
