@@ -5,7 +5,11 @@ import pytest
 from local.__main__ import COMMANDS, main
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+# It loads the engine to explain itself.
+HEAVY = pytest.param("clickhouse", marks=pytest.mark.integration)
+
+
+@pytest.mark.parametrize("command", [*sorted(COMMANDS.keys() - {"clickhouse"}), HEAVY])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         main([command, "--help"])
