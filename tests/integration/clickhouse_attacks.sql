@@ -66,6 +66,16 @@ SELECT columns('p') APPLY file FROM (SELECT '/etc/passwd' AS p)
 SELECT * APPLY(`f\x69le`) FROM (SELECT '/etc/passwd' AS p)
 SELECT /* comment */ file/**/('/etc/passwd')
 SELECT 1 AS file, file('/etc/passwd')
+SELECT 1 AS `'`, file('/etc/passwd') AS `'`
+SELECT 1 AS "'", file('/etc/passwd') AS "'"
+SELECT `'`, file('/etc/passwd') FROM (SELECT 1 AS `'`)
+SELECT 1 AS `\``, 2 AS `'`, file('/etc/passwd') AS `'x`
+SELECT 1 AS ```'`, file('/etc/passwd') AS `'```
+SELECT 'a\'', file('/etc/passwd'), '\''
+SELECT '''', file('/etc/passwd'), ''''
+SELECT '\\', file('/etc/passwd'), '\\'
+SELECT $$'$$, file('/etc/passwd'), $$'$$
+SELECT $a$`$a$, file('/etc/passwd'), $a$`$a$
 SELECT joinGet('callcentre.queue_calls', 'caller', 1)
 SELECT joinGetOrNull('callcentre.queue_calls', 'caller', 1)
 SELECT dictGet('callcentre.d', 'name', 'b')

@@ -211,6 +211,22 @@ def test_no_key_of_the_url_widens_what_is_seen(reader: str, keys: dict[str, str]
     assert not leaks(text)
 
 
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("SELECT * FROM {v:Identifier}", "system.parts"),
+        ("SELECT caller FROM {v:Identifier} WHERE tenant_id = 'rival'", "callcentre.queue_calls"),
+        ("SELECT * APPLY({v:Identifier}) FROM (SELECT '/etc/passwd' AS p)", "file"),
+        ("SELECT {v:Identifier}('/etc/passwd')", "file"),
+        ("SELECT * FROM {v:Identifier}('/etc/passwd', 'LineAsString')", "file"),
+        ("SELECT caller FROM callcentre.queue_calls WHERE tenant_id = {v:String}", "' OR '1"),
+        ("SELECT {v:String}", "'); SELECT file('/etc/passwd"),
+    ],
+)
+def test_no_parameter_widens_what_is_seen(reader: str, statement: str, value: str) -> None:
+    assert not leaks(ask(reader, statement, param_v=value)[1])
+
+
 def test_a_readonly_of_zero_changes_nothing(reader: str) -> None:
     assert ask(reader, "CREATE TABLE t (a UInt8) ORDER BY a", readonly="0")[0] == 403
     assert ask(reader, "SELECT 1", readonly="0") == (200, "1\n")
