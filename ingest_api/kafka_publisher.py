@@ -71,7 +71,8 @@ class KafkaPublisher:
         self._budget = ByteBudget(max_in_flight_bytes)
         self._ack_timeout_s = ack_timeout_s
         self._probe = BrokerProbe(bootstrap, topic)
-        self._messages: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
+        self._next: list[_Message] = []
+        self._handed_over: queue.SimpleQueue[list[_Message] | None] = queue.SimpleQueue()
         self._outcomes: deque[tuple[_Message, bool]] = deque()
         self._is_settling_due = False
         self._is_healthy = True
@@ -107,30 +108,39 @@ class KafkaPublisher:
 
     async def close(self) -> None:
         """As in `Publisher`."""
-        self._messages.put(None)
+        self._hand_over()
+        self._handed_over.put(None)
         await asyncio.to_thread(self._thread.join, _CLOSE_TIMEOUT_S + 1)
         self._probe.close()
 
     async def _publish(self, key: bytes, value: bytes, deadline: float) -> None:
         self._budget.reserve(len(value))
         message = _Message(key, value, deadline, self._loop.create_future())
-        self._messages.put(message)
+        # Waking the other thread is dear: once for all messages of one turn of the loop.
+        if not self._next:
+            self._loop.call_soon(self._hand_over)
+        self._next.append(message)
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 await message.acknowledged
         except TimeoutError as error:
             raise _not_acknowledged() from error
 
+    def _hand_over(self) -> None:
+        self._handed_over.put(self._next)
+        self._next = []
+
     # In the publisher's thread, and (the callbacks) in that of the producer.
 
     def _feed(self) -> None:
         producer = self._connected(None)
-        while (message := self._messages.get()) is not None:
-            producer = self._connected(producer)
-            if producer is None or time.monotonic() >= message.deadline:
-                self._settle_soon(message, is_written=False)
-            else:
-                self._send(producer, message)
+        while (messages := self._handed_over.get()) is not None:
+            for message in messages:
+                producer = self._connected(producer)
+                if producer is None or time.monotonic() >= message.deadline:
+                    self._settle_soon(message, is_written=False)
+                else:
+                    self._send(producer, message)
         if producer is not None:
             producer.close(_CLOSE_TIMEOUT_S)
 
