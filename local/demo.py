@@ -143,7 +143,7 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"Ingest API   {stack.ingest_url}/docs and /metrics",
         f"Streams      {stack.worker_metrics_url}",
         f"True totals  {stack.truth_url}/totals, every call: /truth",
-        "Wallboard    in another terminal, as the tenant's reader:",
+        "Wallboard    in another terminal:",
         f"  {_python()} -m local wallboard --url {stack.reader_url}",
         f"State, logs  {plan.state}",
     ]

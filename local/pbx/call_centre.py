@@ -35,6 +35,7 @@ class CallCentre:
     ) -> None:
         """Opens at `start_ms`; after `closes_at` nobody calls any more (None: never closes)."""
         self.floor = Floor(plan or default_plan(), dialect, site, f"{seed} {site}", start_ms)
+        self.opened_at = start_ms
         self.closes_at = closes_at
         shifts.open_floor(self.floor)
         arrivals.plan_arrivals(self.floor, closes_at)

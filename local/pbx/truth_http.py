@@ -18,6 +18,7 @@ def totals(centres: list[CallCentre]) -> dict[str, Any]:
         "sites": [
             {
                 "site": centre.truth.site,
+                "opened_at_ms": centre.opened_at,
                 "is_over": centre.is_over,
                 "refused": centre.truth.refused,
                 "totals": centre.truth.totals(),

@@ -4,7 +4,6 @@ import pytest
 
 from local.__main__ import COMMANDS, main
 
-
 # It loads the engine to explain itself.
 HEAVY = pytest.param("clickhouse", marks=pytest.mark.integration)
 

@@ -98,7 +98,7 @@ def test_the_comparison_finds_what_is_not_true(
     truth_in_tables: tuple[ClickHouseServer, Truth],
 ) -> None:
     server, truth = truth_in_tables
-    totals = {"sites": [{"site": "pbx-01", "totals": truth.totals()}]}
+    totals = {"sites": [{"site": "pbx-01", "opened_at_ms": 0, "totals": truth.totals()}]}
     assert differences(server.url, "demo", totals) == []
 
     queue = totals["sites"][0]["totals"]["vendas"]  # type: ignore[index]
