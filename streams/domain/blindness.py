@@ -7,23 +7,28 @@ if those say nothing it is `unknown`. Only what was seen before the loss remains
 
 from streams.domain.context import Context
 from streams.domain.deadlines import await_caller
-from streams.domain.visits import close_talk
+from streams.domain.queue_calls import close_unseen, weigh
 
 UNLISTED_MS = 60_000
 """For so long the lists are waited for after the connection is back."""
 
 
 def sight_lost(context: Context) -> None:
-    """From now on silence means nothing. A talk whose caller has hung up is over all the same."""
+    """From now on silence means nothing; what a list or a hang-up has shown holds all the same."""
     state = context.state
     for caller in state.callers.values():
         for visit in tuple(caller.visits):
-            if visit.status == "talking" and visit.hung_up_at is not None:
-                close_talk(context, visit, visit.hung_up_at, "unknown", is_estimated=True)
-            if visit.outcome == "open":
-                visit.is_cut = visit.is_cut or visit.is_pickup_seen or visit.deadline is not None
-                visit.is_pickup_seen = False
+            is_provisional = visit.is_pickup_seen or visit.deadline is not None
             visit.deadline = None
+            is_shown_over = visit.missing_since is not None or visit.hung_up_at is not None
+            if visit.status == "talking" and is_shown_over:
+                close_unseen(context, visit)
+                visit.deadline = None
+            elif visit.outcome == "open":
+                visit.is_cut = visit.is_cut or is_provisional
+                visit.is_pickup_seen = False
+                if visit.missing_since is not None:
+                    weigh(context, visit, is_due=True)
     state.due_callers.clear()
 
 

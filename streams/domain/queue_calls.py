@@ -288,7 +288,7 @@ def settle(context: Context, uniqueid: str) -> None:
             continue
         visit.deadline = None
         if visit.status == "talking":
-            _close_unseen(context, visit)
+            close_unseen(context, visit)
         elif visit.outcome == "open":
             if (
                 not visit.is_pickup_seen
@@ -325,7 +325,7 @@ def _agent_gone(context: Context, visit: Visit, at: int) -> None:
         await_evidence(context, visit, at)
 
 
-def _close_unseen(context: Context, visit: Visit) -> None:
+def close_unseen(context: Context, visit: Visit) -> None:
     """Nobody told how the talk ended; the best moment known counts."""
     for moment in (visit.hung_up_at, visit.agent_idle_at, visit.missing_since):
         if moment is not None:
