@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from local.clickhouse.access import OPERATORS_ONLY
 from local.clickhouse.gate import (
@@ -27,6 +28,7 @@ from streams.domain.facts import (
     OutboundCall,
     SiteStatus,
 )
+from streams.storage.connection import connect
 from streams.storage.rows import RawBatch
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from streams.storage.writer import ClickHouseFactWriter
@@ -270,6 +272,18 @@ def test_what_a_data_source_needs_to_know_of_the_schema_is_there(reader: str) ->
     assert "wait_ms\n" in columns[1]
     functions = ask(reader, "SELECT count() FROM system.functions WHERE name = 'kpi_occupancy'")
     assert functions == (200, "1\n")
+
+
+def test_an_unmodified_client_works_for_a_reader(reader: str) -> None:
+    client = connect(reader)
+    statement = "SELECT count() FROM callcentre.v_queue_calls WHERE queue = {queue:String}"
+    answer = client.query(statement, parameters={"queue": "support"}, settings={"max_threads": 1})
+    assert answer.result_rows == [(OWN_CALLS,)]
+    with client.query_row_block_stream("SELECT call_id FROM callcentre.v_queue_calls") as blocks:
+        assert sum(len(block) for block in blocks) == OWN_CALLS
+    with pytest.raises(DatabaseError, match="ACCESS_DENIED"):
+        client.command("TRUNCATE TABLE callcentre.queue_calls")
+    client.close()
 
 
 def test_the_same_statement_gives_each_tenant_its_own(server: ClickHouseServer) -> None:

@@ -248,6 +248,17 @@ def test_the_running_state_of_an_agent_is_the_newest_one_that_lasts(
     assert rows == [("talking", "support", moment(START + 60_000))]
 
 
+def test_a_running_state_taken_back_is_no_longer_what_the_agent_does(
+    client: Client, writer: ClickHouseFactWriter
+) -> None:
+    writer.write([agent_state(version=1)], [])
+    client.command(
+        "INSERT INTO callcentre.agent_states"
+        " SELECT * REPLACE(2 AS version, 1 AS is_deleted) FROM callcentre.agent_states"
+    )
+    assert client.query("SELECT count() FROM callcentre.v_agents_now").result_rows == [(0,)]
+
+
 def test_queues_now_tell_who_waits_against_the_clock_and_show_idle_queues(
     client: Client, writer: ClickHouseFactWriter
 ) -> None:
