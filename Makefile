@@ -40,7 +40,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 
 collector: $(READY) ## Build dist/collector.pyz, the one file that goes on the PBX
-	$(BIN)/python -m agent.packaging.build
+	$(BIN)/python agent/packaging/build.py
 
 contract: $(READY) ## Regenerate the JSON schema of the wire form
 	$(BIN)/python -m ingest_api.contract

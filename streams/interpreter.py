@@ -1,9 +1,9 @@
 """What Asterisk said → what happened: the only place that knows Asterisk's names.
 
 One published event gives at most one domain event. Fields are read as Asterisk means them
-(`app_queue.c`; docs/events.md): of a repeated header the last value holds in events and the first
-in list items, since text injected by a caller stands before the true line in the one and after it
-in the other.
+(`app_queue.c`; docs/events.md): of a repeated header the last value holds, and in QueueEntry the
+first, since text injected by a caller stands before the true line in the one and after it in the
+other.
 """
 
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def _single(event: PublishedEvent) -> Fields:
     fields = event.fields
     if list not in map(type, fields.values()):
         return cast("Fields", fields)
-    place = 0 if event.kind == "snapshot" else -1
+    place = 0 if event.name == "QueueEntry" else -1
     return {k: v if isinstance(v, str) else v[place] for k, v in fields.items()}
 
 

@@ -34,6 +34,7 @@ def run_app(app: faust.App, config: StreamsConfig) -> NoReturn:
     worker = faust.Worker(
         app, loglevel=config.log_level, quiet=True, override_logging=False, redirect_stdouts=False
     )
+    worker.spinner = None  # it draws on stdout, terminal or not
     worker.execute_from_commandline()
 
 

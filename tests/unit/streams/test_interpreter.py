@@ -37,7 +37,7 @@ def test_a_channel_belongs_to_its_interface() -> None:
     assert interface_of_channel("PJSIP/101") == "PJSIP/101"
 
 
-def test_of_a_repeated_header_events_take_the_last_and_lists_the_first() -> None:
+def test_of_a_repeated_header_the_last_holds_and_in_queue_entries_the_first() -> None:
     ids: list[str] = ["99.99", "100.1"]
     joined = ami("QueueCallerJoin", Queue="vendas", Uniqueid=ids)
     assert isinstance(joined, ev.CallerJoined)
@@ -45,6 +45,9 @@ def test_of_a_repeated_header_events_take_the_last_and_lists_the_first() -> None
     entry = listed("QueueEntry", Queue="vendas", Uniqueid=["100.1", "99.99"], Wait="3")
     assert isinstance(entry, ev.EntryListed)
     assert entry.uniqueid == "100.1"
+    channel = listed("CoreShowChannel", Uniqueid=["99.99", "100.1"], Channel="SIP/1-2")
+    assert isinstance(channel, ev.ChannelListed)
+    assert channel.uniqueid == "100.1"
 
 
 def test_hold_time_is_the_wait_in_whole_seconds() -> None:
