@@ -277,7 +277,7 @@ def test_what_a_data_source_needs_to_know_of_the_schema_is_there(reader: str) ->
 def test_an_unmodified_client_works_for_a_reader(reader: str) -> None:
     client = connect(reader)
     statement = "SELECT count() FROM callcentre.v_queue_calls WHERE queue = {queue:String}"
-    answer = client.query(statement, parameters={"queue": "support"}, settings={"max_threads": 1})
+    answer = client.query(statement, parameters={"queue": "support"})
     assert answer.result_rows == [(OWN_CALLS,)]
     with client.query_row_block_stream("SELECT call_id FROM callcentre.v_queue_calls") as blocks:
         assert sum(len(block) for block in blocks) == OWN_CALLS
