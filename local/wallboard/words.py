@@ -73,7 +73,7 @@ LANGUAGES = {
         agents="Agentes",
         states={
             "talking": "falando",
-            "hold": "em espera",
+            "hold": "em hold",
             "ringing": "tocando",
             "wrap_up": "pós-chamada",
             "busy_other": "outra ligação",
