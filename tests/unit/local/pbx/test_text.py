@@ -45,7 +45,7 @@ def note(shapes: dict[str, set[Shape]], data: bytes) -> None:
 @pytest.mark.parametrize("version", DIALECTS)
 def test_every_event_has_the_headers_of_a_recorded_one(version: str) -> None:
     generated: dict[str, set[Shape]] = defaultdict(set)
-    for _, data in generate(3, START_MS, 900, dialect=DIALECTS[version], classes=ALL_CLASSES):
+    for _, data in generate(3, START_MS, 600, dialect=DIALECTS[version], classes=ALL_CLASSES):
         note(generated, data)
     real = recorded(version)
 
