@@ -20,8 +20,8 @@ from tests.support.captures import (
 )
 from tests.support.truth import expected_outcome
 
-_SETTLED_MS = 100
-"""So long after its last event a call is surely told whole."""
+_SETTLED_MS = 2_100
+"""So long after its last event a call is surely settled: an ending may be provisional for 2 s."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from streams.domain.facts import (
     QueueCall,
     QueueWindow,
     SiteStatus,
+    StaleWindow,
 )
 from streams.domain.site_state import SiteState, new_site_state
 from streams.domain.windows import stale_windows_made
@@ -99,6 +100,7 @@ class Facts:
     windows: list[QueueWindow] = field(default_factory=list)
     gaps: list[CoverageGap] = field(default_factory=list)
     status: list[SiteStatus] = field(default_factory=list)
+    stale: list[StaleWindow] = field(default_factory=list)
 
     def call(self, uniqueid: str, queue: str = "") -> QueueCall:
         """The one visit of this channel, to this queue if one is named."""
@@ -137,6 +139,7 @@ def by_table(facts: Iterable[Fact]) -> Facts:
         QueueWindow: final.windows,
         CoverageGap: final.gaps,
         SiteStatus: final.status,
+        StaleWindow: final.stale,
     }
     for fact in latest(facts).values():
         if type(fact) in lists:
