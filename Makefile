@@ -32,7 +32,7 @@ check: $(READY) ## Formatting, lint, types, architecture
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/vermin --quiet --no-tips --target=3.6- --violations agent
-	$(BIN)/mypy $(PACKAGES) bench
+	$(BIN)/mypy $(SOURCES)
 	$(PYTEST) -q tests/architecture
 
 format: $(READY) ## Format the code
@@ -46,7 +46,7 @@ contract: $(READY) ## Regenerate the JSON schema of the wire form
 	$(BIN)/python -m ingest_api.contract
 
 schema: $(READY) ## Regenerate clickhouse/schema/current.sql from the migrations
-	$(BIN)/python -m streams schema
+	$(BIN)/python -m local.clickhouse.current_schema
 
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	$(BIN)/python -m pip install --quiet uv

@@ -60,7 +60,7 @@ class BrokerProbe:
             self._disconnect()
             return NO_ANSWER
         if topic["error_code"]:
-            return f"the broker has no topic {self._topic}; `python -m streams migrate` makes it"
+            return f"the broker has no topic {self._topic}; `python -m streams topics` makes it"
         return ""
 
     def _disconnect(self) -> None:

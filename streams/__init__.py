@@ -1,0 +1,1 @@
+"""Streams: events of a site in, facts in ClickHouse out."""

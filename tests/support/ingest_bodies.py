@@ -13,7 +13,7 @@ AT_MS = 1_773_147_600_003
 Json = dict[str, Any]
 
 
-def event(sequence: int = 1, **changes: Any) -> Json:
+def event(sequence: Any = 1, **changes: Any) -> Json:
     """One right event of the wire form, with `changes` to its members."""
     return {
         "sequence": sequence,

@@ -29,7 +29,7 @@ class NobodyWatches:
     def inserted(self, *_: object) -> None:
         pass
 
-    def failed(self, *_: object) -> None:
+    def retried(self, *_: object) -> None:
         pass
 
 
