@@ -27,7 +27,7 @@ from streams.processors.ports import NotStoredError, SiteFold
 from streams.processors.site_carrier import Message, Outcome, SiteCarrier
 from streams.processors.site_table import SiteTable
 from streams.processors.source_consumer import SourceConsumer, source_transport
-from streams.processors.source_watch import Pulse, SourceWatch
+from streams.processors.source_watch import Pulse, Sight, SourceWatch
 from streams.storage.writer import FactWriter
 
 WATCH_INTERVAL_S = 1.0
@@ -209,16 +209,19 @@ class _SiteProcessor:
         self._pulse.beat(time.monotonic())
         if self._app.rebalancing:
             return
-        positions = self._carrier.positions()
-        ends = {partition: self._end(partition) for partition in positions}
-        for partition, position in positions.items():
-            end = ends[partition]
-            metrics.LAG.labels(partition).set(0 if end is None else max(0, end - position))
+        sights = {
+            partition: await self._sight(partition, position)
+            for partition, position in self._carrier.positions().items()
+        }
+        for partition, sight in sights.items():
+            lag = 0 if sight.end is None else max(0, sight.end - sight.position)
+            metrics.LAG.labels(partition).set(lag)
         if self._flusher.is_full:
+            self._watch = SourceWatch()  # the fold waits, and has reason to
             return
-        found = self._watch.look(positions, ends)
+        found = self._watch.look(sights)
         for partition in found.made_anew:
-            _log.error("log made anew", partition=partition, position=positions[partition])
+            _log.error("log made anew", partition=partition, position=sights[partition].position)
             metrics.REWINDS.labels("log_made_anew").inc()
             self._carrier.start_over(partition)
         if found.stalled:
@@ -227,11 +230,16 @@ class _SiteProcessor:
         if found.made_anew or found.stalled:
             await self._rewind()
 
-    def _end(self, partition: int) -> int | None:
+    async def _sight(self, partition: int, position: int) -> Sight:
         tp = TP(PBX_EVENTS, partition)
         consumer = self._app.consumer
-        end: int | None = consumer.highwater(tp) if tp in consumer.assignment() else None
-        return end
+        if tp not in consumer.assignment():
+            return Sight(position, None, None)
+        try:
+            fetched = await asyncio.wait_for(consumer.position(tp), WATCH_INTERVAL_S)
+        except (TimeoutError, KafkaError):
+            fetched = None
+        return Sight(position, fetched, consumer.highwater(tp))
 
 
 class _DeadLetterTopic:

@@ -13,6 +13,18 @@ LOOKS_BEFORE_ACTING = 3
 """A fetch in flight looks like a fault for a moment."""
 
 
+class Sight(msgspec.Struct, frozen=True):
+    """What is seen of a partition; all offsets are the next one.
+
+    `position` is the fold's. `fetched` is the consumer's: what lies between the two was handed to
+    Faust. `end` is the log's, as the last fetch told it. None: not known yet.
+    """
+
+    position: int
+    fetched: int | None
+    end: int | None
+
+
 class Findings(msgspec.Struct, frozen=True):
     """What a look found: partitions whose log was made anew, and those where nothing arrives."""
 
@@ -25,25 +37,31 @@ class SourceWatch:
 
     def __init__(self) -> None:
         """Nothing looked at yet."""
-        self._positions: dict[int, int] = {}
+        self._before: dict[int, Sight] = {}
         self._shorter: dict[int, int] = {}
         self._still: dict[int, int] = {}
 
-    def look(self, positions: Mapping[int, int], ends: Mapping[int, int | None]) -> Findings:
-        """Compare the next offset to be read with the log's end, as the last fetch reported it.
+    def look(self, sights: Mapping[int, Sight]) -> Findings:
+        """Compare with the looks before.
 
-        `ends` is None for a partition that was not fetched from yet. An end below the position
-        means that the log is another one than the one that was read.
+        An end below the position means that the log is another one than the one that was read.
+        Nothing arrives where the position stays below the end, although messages were handed to
+        Faust, or although no other partition kept the worker busy.
         """
-        before, self._positions = self._positions, dict(positions)
+        before, self._before = self._before, dict(sights)
+        moved = {
+            partition
+            for partition, sight in sights.items()
+            if partition not in before or before[partition].position != sight.position
+        }
         made_anew, stalled = [], []
-        for partition, position in positions.items():
-            end = ends[partition]
-            is_shorter = end is not None and end < position
-            is_still = end is not None and end > position and before.get(partition) == position
-            if self._holds(self._shorter, partition, is_shorter):
+        for partition, sight in sights.items():
+            end, position = sight.end, sight.position
+            is_lost = sight.fetched is not None and sight.fetched > position
+            is_still = partition not in moved and (is_lost or not moved)
+            if self._holds(self._shorter, partition, end is not None and end < position):
                 made_anew.append(partition)
-            if self._holds(self._still, partition, is_still):
+            if self._holds(self._still, partition, end is not None and end > position and is_still):
                 stalled.append(partition)
         return Findings(made_anew, stalled)
 
