@@ -183,9 +183,7 @@ def test_rows_written_again_count_once_though_nothing_was_merged(
         client.command("SYSTEM START MERGES")
 
 
-def test_an_insert_retried_after_its_answer_was_lost_counts_once(
-    server: ClickHouseServer, client: Client
-) -> None:
+def test_an_insert_retried_after_its_answer_was_lost_counts_once(client: Client) -> None:
     """Whoever inserts asynchronously and sends the same hundred rows again."""
     columns = "tenant_id, site, channel, queue, call_id, entered_at, version"
     rows = ", ".join(
