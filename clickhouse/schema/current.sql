@@ -190,6 +190,7 @@ CREATE TABLE callcentre.queue_windows
     `bot_only` UInt32 COMMENT 'Chat: never waited for people' CODEC(T64, ZSTD(1)),
     `unknown` UInt32 COMMENT 'Ended unseen: the connection to the site was lost' CODEC(T64, ZSTD(1)),
     `open` UInt32 COMMENT 'Still waiting' CODEC(T64, ZSTD(1)),
+    `handled` UInt32 COMMENT 'Answered and over: those to which talk, hold and wrap-up belong' CODEC(T64, ZSTD(1)),
     `answered_wait_ms` UInt64 COMMENT 'Sum of the waits of answered queue calls, milliseconds' CODEC(T64, ZSTD(1)),
     `answered_wait_max_ms` UInt64 COMMENT 'Longest wait of answered queue calls, milliseconds' CODEC(T64, ZSTD(1)),
     `answered_waits` Map(UInt32, UInt32) COMMENT 'Number of answered queue calls per whole second of wait' CODEC(ZSTD(1)),
@@ -601,6 +602,7 @@ CREATE VIEW callcentre.v_queue_windows
     `bot_only` UInt32 COMMENT 'Chat: never waited for people',
     `unknown` UInt32 COMMENT 'Ended unseen: the connection to the site was lost',
     `open` UInt32 COMMENT 'Still waiting',
+    `handled` UInt32 COMMENT 'Answered and over: those to which talk, hold and wrap-up belong',
     `answered_wait_ms` UInt64 COMMENT 'Sum of the waits of answered queue calls, milliseconds',
     `answered_wait_max_ms` UInt64 COMMENT 'Longest wait of answered queue calls, milliseconds',
     `answered_waits` Map(UInt32, UInt32) COMMENT 'Number of answered queue calls per whole second of wait',
@@ -637,6 +639,7 @@ AS SELECT
     bot_only,
     unknown,
     open,
+    handled,
     answered_wait_ms,
     answered_wait_max_ms,
     answered_waits,
@@ -675,6 +678,7 @@ CREATE VIEW callcentre.v_queue_windows_recounted
     `bot_only` UInt32 COMMENT 'Chat: never waited for people',
     `unknown` UInt32 COMMENT 'Ended unseen: the connection to the site was lost',
     `open` UInt32 COMMENT 'Still waiting',
+    `handled` UInt32 COMMENT 'Answered and over: those to which talk, hold and wrap-up belong',
     `answered_wait_ms` UInt64 COMMENT 'Sum of the waits of answered queue calls, milliseconds',
     `answered_wait_max_ms` UInt64 COMMENT 'Longest wait of answered queue calls, milliseconds',
     `answered_waits` Map(UInt32, UInt32) COMMENT 'Number of answered queue calls per whole second of wait',
@@ -708,6 +712,7 @@ AS SELECT
     toUInt32(countIf(outcome = 'bot_only')) AS bot_only,
     toUInt32(countIf(outcome = 'unknown')) AS unknown,
     toUInt32(countIf(outcome = 'open')) AS open,
+    toUInt32(countIf((outcome = 'answered') AND (status = 'ended'))) AS handled,
     sumIf(known_wait_ms, is_answered) AS answered_wait_ms,
     maxIf(known_wait_ms, is_answered) AS answered_wait_max_ms,
     CAST(sumMapIf(wait_second, is_answered), 'Map(UInt32, UInt32)') AS answered_waits,
@@ -880,7 +885,7 @@ FROM
         channel,
         queue,
         window_start,
-        toString((offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only, unknown, open, answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits), abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits), flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits), talk_ms, hold_ms, wrap_up_ms)) AS counts
+        toString((offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only, unknown, open, handled, answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits), abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits), flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits), talk_ms, hold_ms, wrap_up_ms)) AS counts
     FROM callcentre.v_queue_windows
     UNION ALL
     SELECT
@@ -890,7 +895,7 @@ FROM
         channel,
         queue,
         window_start,
-        toString((offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only, unknown, open, answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits), abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits), flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits), talk_ms, hold_ms, wrap_up_ms)) AS counts
+        toString((offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only, unknown, open, handled, answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits), abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits), flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits), talk_ms, hold_ms, wrap_up_ms)) AS counts
     FROM callcentre.v_queue_windows_recounted
 )
 GROUP BY

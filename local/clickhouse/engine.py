@@ -6,6 +6,7 @@ quarter of a millisecond. Every handle takes its role before anything else: a fr
 
 import fcntl
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -62,6 +63,7 @@ class Engine:
         except RuntimeError as error:
             self._lock.close()
             raise StartError(f"the engine cannot open {path}: {error}") from error
+        self._root_lock = threading.Lock()
         self._root.query(f"SET ROLE {ADMIN_ROLE}")
         self._root.query(f"SET log_comment = '{ALL_TENANTS}'")
         self.version = self._scalar("SELECT version()")
@@ -97,8 +99,9 @@ class Engine:
         return self._scalar(names).split("\n")
 
     def _scalar(self, statement: str, parameters: Mapping[str, str] | None = None) -> str:
-        # RawBLOB: the bare value, without a newline or escapes.
-        result = self._root.query(statement, "RawBLOB", params=parameters)
+        # RawBLOB: the bare value, without a newline or escapes. A handle holds one query's parameters.
+        with self._root_lock:
+            result = self._root.query(statement, "RawBLOB", params=parameters)
         text: str = result.bytes().decode()
         return text
 

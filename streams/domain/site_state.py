@@ -63,6 +63,7 @@ class Visit(msgspec.Struct, array_like=True):
     # What the window of this visit holds of it already.
     counted_outcome: Outcome | None = None
     is_wait_counted: bool = False
+    is_handled_counted: bool = False
     counted_talk_ms: int = 0
     counted_hold_ms: int = 0
     counted_wrap_up_ms: int = 0
@@ -138,6 +139,7 @@ class Window(msgspec.Struct, array_like=True):
     start: int
     counts: list[int]
     unsettled: int = 0
+    handled: int = 0
     answered_wait_ms: int = 0
     answered_wait_max_ms: int = 0
     answered_waits: dict[int, int] = {}

@@ -35,6 +35,10 @@ def recount(context: "Context", visit: Visit) -> None:
         visit.counted_outcome = visit.outcome
     if not visit.is_wait_counted and visit.wait_ms is not None:
         visit.is_wait_counted = _add_wait(window, visit.outcome, visit.wait_ms)
+    is_handled = visit.outcome == "answered" and visit.status == "ended"
+    if is_handled and not visit.is_handled_counted:
+        window.handled += 1
+        visit.is_handled_counted = True
     window.talk_ms += visit.talk_ms - visit.counted_talk_ms
     window.hold_ms += visit.hold_ms - visit.counted_hold_ms
     window.wrap_up_ms += visit.wrap_up_ms - visit.counted_wrap_up_ms
@@ -82,6 +86,7 @@ def window_fact(tenant_id: str, site: str, window: Window) -> QueueWindow | Stal
         bot_only=count["bot_only"],
         unknown=count["unknown"],
         open=count["open"],
+        handled=window.handled,
         answered_wait_ms=window.answered_wait_ms,
         answered_wait_max_ms=window.answered_wait_max_ms,
         answered_waits=dict(window.answered_waits),
@@ -108,6 +113,7 @@ def window_of_calls(stale: StaleWindow, calls: Iterable[QueueCall]) -> QueueWind
         window.counts[_PLACE[call.outcome]] += 1
         if call.wait_ms is not None:
             _add_wait(window, call.outcome, call.wait_ms)
+        window.handled += call.outcome == "answered" and call.status == "ended"
         window.talk_ms += call.talk_ms
         window.hold_ms += call.hold_ms
         window.wrap_up_ms += call.wrap_up_ms

@@ -310,6 +310,7 @@ def test_the_order_of_the_waits_in_a_window_is_no_difference(
         window_of_one(calls[0]),
         offered=2,
         answered=2,
+        handled=2,
         answered_wait_ms=11_000,
         answered_wait_max_ms=9_000,
         answered_waits={9: 1, 2: 1},

@@ -19,6 +19,7 @@ _WAITED = ("answered", "abandoned", "flowed_out")
 _SUMS = (
     "offered",
     *OUTCOMES,
+    "handled",
     *("talk_ms", "hold_ms", "wrap_up_ms"),
     *(f"{kind}_wait_ms" for kind in _WAITED),
     *(f"{kind}_wait_max_ms" for kind in _WAITED),
@@ -54,6 +55,7 @@ def _wrong_windows(facts: Facts) -> list[str]:
         total["talk_ms"] += call.talk_ms
         total["hold_ms"] += call.hold_ms
         total["wrap_up_ms"] += call.wrap_up_ms
+        total["handled"] += call.outcome == "answered" and call.status == "ended"
         kind: str = "flowed_out" if call.outcome in FLOW_OUTS else call.outcome
         if kind in _WAITED and call.wait_ms is not None:
             total[f"{kind}_wait_ms"] += call.wait_ms

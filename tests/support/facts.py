@@ -85,6 +85,7 @@ def window_of_one(call: QueueCall) -> QueueWindow:
         bot_only=0,
         unknown=0,
         open=0,
+        handled=1,
         answered_wait_ms=call.wait_ms,
         answered_wait_max_ms=call.wait_ms,
         answered_waits={call.wait_ms // 1000: 1},

@@ -111,6 +111,7 @@ CREATE TABLE IF NOT EXISTS callcentre.queue_windows
     bot_only UInt32 COMMENT 'Chat: never waited for people' CODEC(T64, ZSTD(1)),
     unknown UInt32 COMMENT 'Ended unseen: the connection to the site was lost' CODEC(T64, ZSTD(1)),
     open UInt32 COMMENT 'Still waiting' CODEC(T64, ZSTD(1)),
+    handled UInt32 COMMENT 'Answered and over: those to which talk, hold and wrap-up belong' CODEC(T64, ZSTD(1)),
     answered_wait_ms UInt64 COMMENT 'Sum of the waits of answered queue calls, milliseconds' CODEC(T64, ZSTD(1)),
     answered_wait_max_ms UInt64 COMMENT 'Longest wait of answered queue calls, milliseconds' CODEC(T64, ZSTD(1)),
     answered_waits Map(UInt32, UInt32) COMMENT 'Number of answered queue calls per whole second of wait' CODEC(ZSTD(1)),

@@ -50,7 +50,7 @@ COMMENT 'Counts and sums of the queue calls that arrived in one quarter of an ho
 AS SELECT
     tenant_id, site, channel, queue, window_start,
     offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away,
-    bot_only, unknown, open,
+    bot_only, unknown, open, handled,
     answered_wait_ms, answered_wait_max_ms, answered_waits,
     abandoned_wait_ms, abandoned_wait_max_ms, abandoned_waits,
     flowed_out_wait_ms, flowed_out_wait_max_ms, flowed_out_waits,

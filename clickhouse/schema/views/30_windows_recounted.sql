@@ -19,6 +19,7 @@ AS SELECT
     toUInt32(countIf(outcome = 'bot_only')) AS bot_only,
     toUInt32(countIf(outcome = 'unknown')) AS unknown,
     toUInt32(countIf(outcome = 'open')) AS open,
+    toUInt32(countIf(outcome = 'answered' AND status = 'ended')) AS handled,
     sumIf(known_wait_ms, is_answered) AS answered_wait_ms,
     maxIf(known_wait_ms, is_answered) AS answered_wait_max_ms,
     CAST(sumMapIf(wait_second, is_answered), 'Map(UInt32, UInt32)') AS answered_waits,
@@ -61,7 +62,7 @@ FROM
         'windows' AS source, tenant_id, site, channel, queue, window_start,
         toString((
             offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn,
-            transferred_away, bot_only, unknown, open,
+            transferred_away, bot_only, unknown, open, handled,
             answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits),
             abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits),
             flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits),
@@ -73,7 +74,7 @@ FROM
         'queue_calls' AS source, tenant_id, site, channel, queue, window_start,
         toString((
             offered, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn,
-            transferred_away, bot_only, unknown, open,
+            transferred_away, bot_only, unknown, open, handled,
             answered_wait_ms, answered_wait_max_ms, mapSort(answered_waits),
             abandoned_wait_ms, abandoned_wait_max_ms, mapSort(abandoned_waits),
             flowed_out_wait_ms, flowed_out_wait_max_ms, mapSort(flowed_out_waits),
