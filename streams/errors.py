@@ -4,6 +4,7 @@
     ├── ConfigError          the command ends and names the wrong key
     ├── TopicsError          the command ends and says which topic is not as it must be
     ├── StateRecordError     the worker stops: its stored state is of another program
+    ├── RecoveryStuckError   the worker stops, to be started again as a new member of its group
     └── DeadLetterFloodError the worker stops, before it diverts everything
 
 Each is read by the operator, who has to act.
@@ -26,6 +27,10 @@ class TopicsError(StreamsError):
 
 class StateRecordError(StreamsError):
     """A stored state record cannot be read. Never guessed at: the worker stops."""
+
+
+class RecoveryStuckError(StreamsError):
+    """A rebalance or table recovery does not end."""
 
 
 class DeadLetterFloodError(StreamsError):

@@ -13,6 +13,9 @@ Written against faust-streaming 0.15.3 (a test holds the version):
   `drop_other_partitions` looks at the records.
 - An exception in `apply_changelog_batch` is only logged and the recovery waits for ever; so a
   record that cannot be read is kept as it came, for `SiteCarrier.load` to refuse.
+- A rebalance or a recovery that does not come to its end is waited for without a word (a group that
+  the broker does not complete, a signal that came before its waiter). `_watch_recovery` stops the
+  worker then; who restarts it gets a new member of the group.
 """
 
 import asyncio
@@ -22,15 +25,21 @@ from typing import cast
 import faust
 from aiokafka.errors import KafkaError
 from faust.exceptions import ProducerSendError
-from faust.types import EventT
+from faust.types import TP, EventT
+from mode import Service
 
-from streams.errors import StateRecordError
+from streams.errors import RecoveryStuckError, StateRecordError
 from streams.processors.ports import NotStoredError
 from streams.processors.site_record import record_place
+
+RECOVERY_WITHIN_S = 180.0
+"""A rebalance with its recovery takes seconds; one that takes so long will never end."""
 
 
 class SiteTable(faust.Table[bytes, bytes]):
     """Site key → site record, both raw bytes. A RecordLog."""
+
+    _recoveries = 0
 
     async def store(self, records: Mapping[bytes, bytes]) -> None:
         """Send the records to their partitions of the changelog. See RecordLog."""
@@ -56,6 +65,22 @@ class SiteTable(faust.Table[bytes, bytes]):
             if held is None or _knows_more(event.value, held):
                 newest[key] = event
         super().apply_changelog_batch(newest.values())
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Called by Faust at the end of each recovery, also of one without partitions."""
+        self._recoveries += 1
+        await super().on_recovery_completed(active_tps, standby_tps)
+
+    @Service.task
+    async def _watch_recovery(self) -> None:
+        while not self.should_stop:
+            before = self._recoveries
+            await self.sleep(RECOVERY_WITHIN_S)
+            is_waiting = self.app.rebalancing or not self._recoveries
+            if is_waiting and self._recoveries == before and not self.should_stop:
+                await self.crash(
+                    RecoveryStuckError(f"no recovery has ended for {RECOVERY_WITHIN_S:g} s")
+                )
 
     def drop_other_partitions(self, partitions: set[int]) -> None:
         """Forget the records of all partitions but these."""

@@ -1,7 +1,12 @@
+import asyncio
+import contextlib
+
 import faust
 import pytest
 from faust.types.tuples import ConsumerMessage
 
+from streams.errors import RecoveryStuckError
+from streams.processors import site_table
 from streams.processors.site_record import (
     RecordPlace,
     encode_record,
@@ -75,3 +80,24 @@ async def test_records_of_partitions_that_went_away_are_dropped(table: SiteTable
     table.drop_other_partitions({1})
 
     assert list(table.data) == [b"acme/pbx-02"]
+
+
+async def test_a_recovery_that_never_ends_stops_the_worker(
+    table: SiteTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_table, "RECOVERY_WITHIN_S", 0.0)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(table._watch_recovery(table), 1)
+
+    assert isinstance(table.crash_reason, RecoveryStuckError)
+
+
+async def test_a_worker_that_recovered_is_left_in_peace(
+    table: SiteTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_table, "RECOVERY_WITHIN_S", 0.0)
+    await table.on_recovery_completed(set(), set())
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(table._watch_recovery(table), 0.1)
+
+    assert table.crash_reason is None
