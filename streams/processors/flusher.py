@@ -132,7 +132,7 @@ class Flusher:
             await self._dead_letters.send(unit.dead)
         self._check(unit)
         if not self._is_owner():
-            raise NotStoredError("this process stood still for longer than its session lasts")
+            raise NotStoredError("the partitions may have gone to another worker")
         if unit.records:
             await self._records.store(unit.records)
         self._check(unit)

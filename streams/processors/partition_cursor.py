@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from streams.processors.site_record import NOTHING
 
 PATIENCE_S = 2.0
-"""For so long a rewind is awaited before it is asked for again; a fetch in flight takes 1.5 s."""
+"""For so long a rewind is awaited before it is asked for again; it waits for a fetch, up to 1 s."""
 
 REWINDS_PER_HOLE = 10
 """A hole that is still there after so many rewinds is in the log itself."""

@@ -54,7 +54,10 @@ class SiteTable(faust.Table[bytes, bytes]):
         except (KafkaError, ProducerSendError) as error:
             raise NotStoredError(f"state records: {error!r}") from error
         for key, data in records.items():
-            self.data[key] = data
+            held = self.data.get(key)
+            # The acknowledgement may come after a rebalance that brought more than this.
+            if held is None or _knows_more(data, held):
+                self.data[key] = data
 
     def apply_changelog_batch(self, batch: Iterable[EventT[bytes]]) -> None:
         """Take from the changelog only what knows more than what is held already."""

@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT
@@ -36,6 +37,19 @@ REST_WITHIN_S = 5.0
 """A drain loop that is not at rest by then is not running."""
 
 
+FETCH_MAX_WAIT_MS = 100
+"""So long a broker may hold an empty answer back. Some hold it whatever comes meanwhile."""
+
+
+class SourceConsumerThread(driver.AIOKafkaConsumerThread):
+    """As Faust's, which asks the broker to hold an empty answer back for 1.5 s."""
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when it is started
+        return consumer
+
+
 class SourceConsumer(driver.Consumer):
     """Reads its source partitions from where the fold stands."""
 
@@ -47,6 +61,9 @@ class SourceConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._at_rest = asyncio.Event()
         self._drain_loop: asyncio.Task[object] | None = None
+
+    def _new_consumer_thread(self) -> SourceConsumerThread:
+        return SourceConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Stop the flow and seek to the fold's positions; who called resumes the flow."""

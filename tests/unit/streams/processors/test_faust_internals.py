@@ -8,6 +8,7 @@ import inspect
 from importlib.metadata import version
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 from faust.app.base import App
 from faust.tables.base import Collection
 from faust.tables.recovery import Recovery
@@ -35,6 +36,13 @@ def test_a_recovery_still_seeks_by_the_method_we_replace() -> None:
 
 def test_a_stopped_flow_still_seeks_by_the_method_we_replace() -> None:
     assert "await self.perform_seek()" in inspect.getsource(Consumer.getmany)
+
+
+def test_the_wait_of_a_fetch_is_still_set_where_we_set_it() -> None:
+    assert "fetch_max_wait_ms=1500" in inspect.getsource(
+        AIOKafkaConsumerThread._create_worker_consumer
+    )
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.start)
 
 
 def test_what_we_call_is_still_there() -> None:
