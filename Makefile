@@ -1,5 +1,8 @@
 # Everything a person or CI runs. `make` alone lists the targets.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,5 +65,5 @@ $(READY): requirements.lock
 	@echo "Setting up $(VENV) with the locked packages (about 300 MB to download, once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock \
-		| grep --line-buffered -E '^(Collecting|Installing|Successfully|ERROR)' | cut -c 1-100
+		| awk '/^Collecting/ {n++; printf "  %3d  %s\n", n, $$2} /^(Installing|Success)/ {print substr($$0, 1, 80) " …"} {fflush()}'
 	@touch $@

@@ -9,7 +9,8 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 from local.addresses import ask_json, bare
 from local.broker import BrokerMissingError
@@ -19,11 +20,13 @@ from local.process import ChildFailedError
 from local.stopping import until_stopped
 from local.supervisor import TENANT, Stack, StackPlan, running_stack
 from local.wallboard.command import BoardPlan, show
-from local.wallboard.readings import Scope
+from local.wallboard.readings import Scope, read
 from local.wallboard.words import LANGUAGES
+from streams.storage.connection import connect
 
 _STATE = Path("var/demo")
 _LOOK_EVERY_S = 1.0
+_LINE_EVERY_S = 10.0
 _SETTLED_WITHIN_S = 30.0
 
 
@@ -66,16 +69,34 @@ def _run(options: argparse.Namespace, plan: StackPlan, stack: Stack) -> int:
     (plan.state / "addresses.json").write_text(json.dumps(addresses, indent=1))
     print(json.dumps(addresses) if options.json else _guide(stack, plan), flush=True)
     look = _Look(stack, has_end=plan.duration_s is not None)
+    scope = Scope(TENANT, zone=options.zone)
     try:
         if options.wallboard and not options.json and sys.stdout.isatty():
             footer = f"ClickHouse {bare(stack.clickhouse_url)} · {plan.state}/addresses.json"
-            scope = Scope(TENANT, zone=options.zone)
             show(BoardPlan(stack.reader_url, scope, options.language, footer), look)
-        while True:
-            look()
-            time.sleep(_LOOK_EVERY_S)
+        _watch(stack.reader_url, scope, look, is_silent=options.json)
     except _PlayedOutError:
         return _judge(stack, as_json=options.json)
+
+
+def _watch(reader_url: str, scope: Scope, look: "_Look", *, is_silent: bool) -> NoReturn:
+    """Without a board: every ten seconds a line of what ClickHouse says, until `look` raises."""
+    client = None if is_silent else connect(reader_url)
+    next_line_s = time.monotonic()
+    while True:
+        look()
+        if client is not None and time.monotonic() >= next_line_s:
+            next_line_s += _LINE_EVERY_S
+            total = read(client, scope).total
+            now = datetime.now(ZoneInfo(scope.zone))
+            level = "—" if total.service_level is None else f"{total.service_level:.0%}"
+            print(
+                f"{now:%H:%M:%S}  waiting {total.waiting}, talking {total.talking}; today offered "
+                f"{total.offered}, answered {total.answered}, abandoned {total.abandoned}, "
+                f"flowed out {total.flowed_out}, service level {level}",
+                flush=True,
+            )
+        time.sleep(_LOOK_EVERY_S)
 
 
 class _Look:
