@@ -99,7 +99,7 @@ class Engine:
         return self._scalar(names).split("\n")
 
     def _scalar(self, statement: str, parameters: Mapping[str, str] | None = None) -> str:
-        # RawBLOB: the bare value, without a newline or escapes. A handle has one query's parameters.
+        # RawBLOB: the bare value, without a newline or escapes. One statement at a time.
         with self._root_lock:
             result = self._root.query(statement, "RawBLOB", params=parameters)
         text: str = result.bytes().decode()
