@@ -39,12 +39,18 @@ def differences(scenario: Scenario, facts: Facts, *, has_log: bool = False) -> l
 
     `has_log`: queue_log was read back after each gap, so that nothing was out of sight.
     """
-    truth = scenario.expected
+    return [
+        *course_differences(scenario, facts, has_log=has_log),
+        *_compare_totals(scenario.expected, facts, Sight(scenario, has_log=has_log)),
+        *inconsistencies(facts),
+    ]
+
+
+def course_differences(scenario: Scenario, facts: Facts, *, has_log: bool = False) -> list[str]:
+    """As `differences`, but only of what happened to each caller and agent, not of the sums."""
     sight = Sight(scenario, has_log=has_log)
-    found = _compare_calls(truth, facts.calls, sight)
-    found += _compare_totals(truth, facts, sight)
-    found += compare_agents(truth, facts, sight)
-    return found + inconsistencies(facts)
+    found = _compare_calls(scenario.expected, facts.calls, sight)
+    return found + compare_agents(scenario.expected, facts, sight)
 
 
 # --- Calls ---------------------------------------------------------------------------------------
