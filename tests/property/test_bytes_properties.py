@@ -42,7 +42,7 @@ def _cut(data: bytes, cuts: list[int]) -> list[bytes]:
 
 
 @given(st.sampled_from(RECORDED), st.lists(st.integers(0, 10_000_000), max_size=200))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_any_cut_of_the_bytes_gives_the_same_events(name: str, cuts: list[int]) -> None:
     data = _bytes(name)
     assert _events(_cut(data, cuts)) == _whole(name)
@@ -57,7 +57,7 @@ def test_byte_by_byte_gives_the_same_events() -> None:
     st.sampled_from(RECORDED),
     st.lists(st.tuples(st.integers(0, 10_000_000), st.binary(max_size=200)), max_size=12),
 )
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_garbage_anywhere_raises_nothing_and_leaves_facts_consistent(
     name: str, garbage: list[tuple[int, bytes]]
 ) -> None:
@@ -70,7 +70,7 @@ def test_garbage_anywhere_raises_nothing_and_leaves_facts_consistent(
 
 
 @given(st.sampled_from(RECORDED), st.integers(0, 10_000), st.binary(max_size=300))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_garbage_between_two_packets_costs_no_neighbour(name: str, place: int, junk: bytes) -> None:
     (connection,) = scenario(name).connections
     chunks = [chunk.data for chunk in connection.chunks]

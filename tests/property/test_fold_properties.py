@@ -133,7 +133,7 @@ def test_any_cut_into_batches_gives_the_same_rows(story: Story, cuts: list[int])
 
 
 @given(st.sampled_from(RECORDED), _cuts, _repeats)
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_any_repetition_of_recorded_batches_gives_the_same_rows(
     name: str, cuts: list[int], repeats: list[tuple[int, int]]
 ) -> None:
@@ -142,7 +142,7 @@ def test_any_repetition_of_recorded_batches_gives_the_same_rows(
 
 
 @given(st.sampled_from(RECORDED), _cuts)
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_state_stored_and_read_back_between_batches_changes_nothing(
     name: str, cuts: list[int]
 ) -> None:
@@ -166,7 +166,7 @@ def test_state_stored_and_read_back_after_each_event_changes_nothing(story: Stor
 
 
 @given(st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_any_interleaving_of_sites_gives_the_same_rows(data: st.DataObject) -> None:
     """Two sites with the same channels: Uniqueids are unique within one Asterisk only."""
     names = data.draw(st.lists(st.sampled_from(RECORDED), min_size=2, max_size=3, unique=True))

@@ -3,6 +3,7 @@
 What it could see must be right as ever; of the rest nothing may be guessed.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,7 @@ from agent.redaction import Redaction
 from agent.transcript import Transcript
 from streams.domain.facts import QueueCall
 from tests.support.batches import Facts
-from tests.support.captures import (
-    Chunk,
-    Connection,
-    Scenario,
-    events_of,
-    heartbeats,
-)
+from tests.support.captures import SETTLED_AFTER_MS, Chunk, Scenario, heartbeats, with_log
 from tests.support.truth import expected_outcome
 
 _SETTLED_MS = 2_100
@@ -55,19 +50,43 @@ class Cut:
 
     def events(self, *, log: bytes = b"") -> list[Event]:
         """What the collector makes of it; it says at once that the connection is lost."""
-        before = Connection(self._chunks[: self.first])
-        if self.back is None:
-            transcript = Transcript(Redaction("last4", b"key"))
-            heard = transcript.connected(before.first_ms)
-            for chunk in before.chunks:
-                heard += transcript.feed(chunk.data, chunk.received_ms)
-            heard += transcript.lost(self.lost_ms, "reset by peer")
-            return heard + heartbeats(self.lost_ms, self.lost_ms + 40_000)
-        login = tuple(
-            Chunk(self._chunks[self.back].received_ms, chunk.data) for chunk in self._chunks[:2]
-        )
-        after = Connection((*login, *self._chunks[self.back :]))
-        return events_of((before, after), log=log)
+        before, login, after = _pieces_of(self.story)
+        heard = [event for piece in before[: self.first] for event in piece]
+        heard += _closed_lists(heard, self.lost_ms)
+        heard.append(Event(self.lost_ms, "collector", "ami_lost", {"reason": "reset by peer"}))
+        if self.back_ms is None or self.back is None:
+            return heard + heartbeats(self.lost_ms, self.lost_ms + SETTLED_AFTER_MS)
+        again = [login._replace(at_ms=self.back_ms)]
+        again += [event for piece in after[self.back :] for event in piece]
+        if log:
+            again = with_log(again, log, self.lost_ms)
+        heard += again
+        return heard + heartbeats(heard[-1].at_ms, heard[-1].at_ms + SETTLED_AFTER_MS)
+
+
+@functools.cache
+def _pieces_of(story: Scenario) -> tuple[list[list[Event]], Event, list[list[Event]]]:
+    """The events of each packet, and that of the login; the packets once more without the login."""
+    (connection,) = story.connections
+    transcript = Transcript(Redaction("last4", b"made-up tenant key"))
+    transcript.connected(connection.first_ms)
+    pieces = [transcript.feed(chunk.data, chunk.received_ms) for chunk in connection.chunks]
+    (login,) = (e for piece in pieces for e in piece if e.name == "ami_connected")
+    return pieces, login, [[e for e in piece if e is not login] for piece in pieces]
+
+
+def _closed_lists(heard: list[Event], at_ms: int) -> list[Event]:
+    """The ends of the lists that the cut left open."""
+    open_lists: dict[str, int] = {}
+    for event in heard:
+        if event.name == "begin":
+            open_lists[str(event.fields["list"])] = 0
+        elif event.name == "end":
+            open_lists.pop(str(event.fields["list"]), None)
+    return [
+        Event(at_ms, "snapshot", "end", {"list": name, "items": "0", "complete": "no"})
+        for name in open_lists
+    ]
 
 
 def places_of_lists(story: Scenario) -> list[int]:

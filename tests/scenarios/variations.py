@@ -1,49 +1,63 @@
-"""What the same story looks like on another server: recorded packets with something else in them.
-
-Each function takes a connection and returns another one. Packets that text from outside broke in
-two are changed like any other piece of bytes.
-"""
+"""The same stories as another server tells them: the recorded one with something else in it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from agent.event import Event
 from tests.support.captures import Chunk, Connection
 
-Variation = Callable[[Connection], Connection]
+Variation = Callable[[Sequence[Event]], list[Event]]
+"""Of the events that the collector makes."""
 
-_OPTIONAL_IN_COMPLETE = re.compile(
-    rb"(?:Dest)?(?:Channel|Uniqueid|Linkedid|CallerIDNum|Context|Exten)[A-Za-z]*: [^\r]*\r\n"
-)
-_TIMESTAMP = re.compile(rb"Timestamp: [0-9.]+\r\n")
-_PRIVILEGE = re.compile(rb"(Event: [^\r]*\r\nPrivilege: [^\r]*\r\n)")
 REQUESTS = ("HangupRequest", "SoftHangupRequest")
 DIALS = ("DialBegin", "DialEnd", "DialState")
 
-
-def _is_named(chunk: Chunk, names: Iterable[str]) -> bool:
-    return chunk.data.startswith(tuple(f"Event: {name}\r\n".encode() for name in names))
+_PARTY = ("Channel", "Uniqueid", "Linkedid", "CallerIDNum", "CallerHash", "Context", "Exten")
+_TIMESTAMP = re.compile(rb"Timestamp: [0-9.]+\r\n")
+_PRIVILEGE = re.compile(rb"(Event: [^\r]*\r\nPrivilege: [^\r]*\r\n)")
 
 
 def without(*names: str) -> Variation:
     """A server or class of rights without these events."""
-
-    def vary(connection: Connection) -> Connection:
-        kept = [chunk for chunk in connection.chunks if not _is_named(chunk, names)]
-        return Connection(tuple(kept))
-
-    return vary
+    return lambda events: [event for event in events if event.name not in names]
 
 
-def bare_completes(connection: Connection) -> Connection:
+def bare_completes(events: Sequence[Event]) -> list[Event]:
     """AgentComplete with neither the caller's nor the agent's channel, as happens at times."""
 
-    def vary(chunk: Chunk) -> Chunk:
-        if not _is_named(chunk, ("AgentComplete",)):
-            return chunk
-        return replace(chunk, data=_OPTIONAL_IN_COMPLETE.sub(b"", chunk.data))
+    def vary(event: Event) -> Event:
+        if event.name != "AgentComplete":
+            return event
+        return event._replace(
+            fields={
+                name: value
+                for name, value in event.fields.items()
+                if name not in _PARTY and not name.startswith("Dest")
+            }
+        )
 
-    return Connection(tuple(vary(chunk) for chunk in connection.chunks))
+    return [vary(event) for event in events]
+
+
+def twice(*names: str) -> Variation:
+    """A server that says some events twice."""
+    return lambda events: [
+        event for event in events for _ in range(2 if event.name in names else 1)
+    ]
+
+
+def late(delay_ms: int, *names: str) -> Variation:
+    """Events that come later than what they are about, in the order among themselves."""
+
+    def vary(events: Sequence[Event]) -> list[Event]:
+        moved = [
+            event._replace(at_ms=event.at_ms + delay_ms) if event.name in names else event
+            for event in events
+        ]
+        return sorted(moved, key=lambda event: event.at_ms)
+
+    return vary
 
 
 def without_timestamps(connection: Connection) -> Connection:
@@ -64,30 +78,3 @@ def with_timestamps(connection: Connection) -> Connection:
         return Chunk(chunk.received_ms + 40, data)
 
     return Connection(tuple(vary(chunk) for chunk in connection.chunks))
-
-
-def twice(*names: str) -> Variation:
-    """A server that says some events twice."""
-
-    def vary(connection: Connection) -> Connection:
-        chunks: list[Chunk] = []
-        for chunk in connection.chunks:
-            chunks += [chunk, chunk] if _is_named(chunk, names) else [chunk]
-        return Connection(tuple(chunks))
-
-    return vary
-
-
-def late(delay_ms: int, *names: str) -> Variation:
-    """Events that come later than what they are about, in the order among themselves."""
-
-    def vary(connection: Connection) -> Connection:
-        chunks = [
-            replace(chunk, received_ms=chunk.received_ms + delay_ms)
-            if _is_named(chunk, names)
-            else chunk
-            for chunk in connection.chunks
-        ]
-        return Connection(tuple(sorted(chunks, key=lambda chunk: chunk.received_ms)))
-
-    return vary

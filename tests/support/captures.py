@@ -139,7 +139,7 @@ def events_of(
             events += transcript.lost(lost_ms, "closed by Asterisk")
         heard = _heard(transcript, connection)
         if log and lost_ms is not None:
-            heard = _with_log(heard, list(_log_events(log, redaction)), lost_ms)
+            heard = with_log(heard, log, lost_ms, mode=mode)
         events += heard
         lost_ms = connection.last_ms
     events += heartbeats(events[-1].at_ms, events[-1].at_ms + SETTLED_AFTER_MS)
@@ -167,10 +167,11 @@ def _log_events(log: bytes, redaction: Redaction) -> Iterator[Event]:
             yield event
 
 
-def _with_log(heard: list[Event], log: list[Event], lost_ms: int) -> list[Event]:
+def with_log(heard: list[Event], log: bytes, lost_ms: int, *, mode: str = "last4") -> list[Event]:
     """The log's lines of the gap directly after `ami_connected`, which then announces them."""
     place = next(i for i, event in enumerate(heard) if event.name == "ami_connected")
     connected = heard[place]
-    gap = [e for e in log if lost_ms - lost_ms % 1000 <= e.at_ms <= connected.at_ms]
+    lines = _log_events(log, Redaction(mode, _KEY))
+    gap = [e for e in lines if lost_ms - lost_ms % 1000 <= e.at_ms <= connected.at_ms]
     announced = connected._replace(fields={**connected.fields, "log": "read"})
     return [*heard[:place], announced, *gap, *heard[place + 1 :]]
