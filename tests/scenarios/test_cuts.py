@@ -10,7 +10,7 @@ from tests.support.batches import batches_of, by_table, fold
 from tests.support.captures import Scenario, scenarios
 from tests.support.consistency import inconsistencies
 
-CUTS_PER_STORY = 3
+CUTS_PER_STORY = 2
 
 WITH_CALLS = [s for s in scenarios() if s.expected["calls"] and len(s.connections) == 1]
 

@@ -163,3 +163,50 @@ def test_pause_that_goes_on_over_a_reconnect_is_one_pause() -> None:
     )
     states = story.facts(until="10:22:00").states_of(A)
     assert [(state.state, state.state_since) for state in states] == [("paused", ms("10:12:00"))]
+
+
+def _talk_through_a_gap(queue_as_dialled: str) -> Facts:
+    story = (
+        Story()
+        .started("09:59:00")
+        .added("09:59:30", "Suporte", A, "Ana")
+        .join("10:00:00", "100.7", "Suporte")
+        .connect("10:00:05", "100.7", "Suporte", A, "Ana", hold_s=5, leg="100.8")
+        .status("10:00:05", "Suporte", A, 2, in_call=True, name="Ana")
+        .lost("10:01:00")
+        .connected("10:01:30")
+        .snapshot("10:01:30", members=[Member("Suporte", A, "Ana", status=2, is_in_call=True)])
+        .at("10:01:30", "snapshot", "begin", list="CoreShowChannels")
+    )
+    for uniqueid, application, data in (
+        ("100.7", "Queue", f"{queue_as_dialled},tT,,,300"),
+        ("100.8", "AppQueue", "(Outgoing Line)"),
+    ):
+        story.at(
+            "10:01:30",
+            "snapshot",
+            "CoreShowChannel",
+            Channel=f"{A}-0000000a" if uniqueid == "100.8" else "PJSIP/trunk-1",
+            Uniqueid=uniqueid,
+            Linkedid="100.7",
+            Application=application,
+            ApplicationData=data,
+            BridgeId="bridge-1",
+            Duration="00:01:30",
+        )
+    story.at("10:01:30", "snapshot", "end", list="CoreShowChannels", items="2", complete="yes")
+    story.beats("10:02:58")
+    story.complete("10:03:00", "100.7", "Suporte", A, "Ana", hold_s=5, talk_s=175)
+    return story.facts(until="10:03:10")
+
+
+def test_talk_through_the_gap_goes_on() -> None:
+    call = _talk_through_a_gap("Suporte").call("100.7")
+    assert (call.outcome, call.talk_ms, call.ended_by) == ("answered", 175_000, "caller")
+    assert not call.is_estimated
+
+
+def test_dialplan_may_spell_the_queue_otherwise() -> None:
+    """Asterisk compares names of queues without case; only lists of channels show the spelling."""
+    call = _talk_through_a_gap("SUPORTE").call("100.7")
+    assert (call.outcome, call.talk_ms, call.ended_by) == ("answered", 175_000, "caller")
