@@ -141,6 +141,7 @@ async def test_the_tenant_is_never_taken_from_the_body(
         (body(), {"Content-Type": "text/csv"}, (415, "unsupported_body")),
         (encoded({}), {}, (422, "invalid_batch")),
     ],
+    ids=["no JSON", "cut", "long", "bomb", "encoding", "type", "no batch"],  # gzip holds the time
 )
 async def test_bodies_that_are_refused_whole(
     client: httpx.AsyncClient,

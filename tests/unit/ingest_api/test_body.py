@@ -162,6 +162,7 @@ def test_every_cut_of_a_gzip_is_malformed() -> None:
         gzip.compress(b"content") + b"rest",
         gzip.compress(b"content")[:-5] + b"\0\0\0\0\0",
     ],
+    ids=["plain", "zlib", "trailing", "wrong checksum"],  # gzip's bytes hold the time
 )
 def test_damage_is_malformed(damaged: bytes) -> None:
     with pytest.raises(MalformedBodyError):
