@@ -103,7 +103,9 @@ class _SiteProcessor:
         app.agent(source, name="site_processor", concurrency=1)(self._process)
         app.task(self._flush)
         app.timer(WATCH_INTERVAL_S)(self._look)
-        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.on_partitions_revoked.connect(self._on_ours_no_more, weak=False)
+        # The producer ends next, and a flush in the middle would take that for a fault.
+        app.on_before_shutdown.connect(self._on_ours_no_more, weak=False)
         self._table.on_recover(self._on_recovered)
 
     # --- Events ----------------------------------------------------------------------------------
@@ -146,12 +148,15 @@ class _SiteProcessor:
     async def _stop(self, error: Exception) -> None:
         """Stop the worker loudly; everything not flushed is folded again by its successor."""
         self._drop()
+        if self._app.should_stop:
+            _log.info("given up while stopping", reason=str(error), kind=type(error).__name__)
+            return
         _log.critical("the worker stops", reason=str(error), kind=type(error).__name__)
         await self._app.crash(error)
 
     # --- Partitions come and go ------------------------------------------------------------------
 
-    async def _on_revoked(self, *_: object, **__: object) -> None:
+    async def _on_ours_no_more(self, *_: object, **__: object) -> None:
         self._drop()
 
     async def _on_recovered(self) -> None:

@@ -82,6 +82,21 @@ def test_missing_topics_are_named(tmp_path: Path) -> None:
         check_topics(address, PARTITIONS)
 
 
+def test_a_worker_told_to_stop_in_the_middle_ends_well(bootstrap: str, tmp_path: Path) -> None:
+    messages = list(shift(sites=6, events_per_site=1_500, seed=25))
+    with workers(bootstrap, tmp_path, STREAMS_FLUSH_INTERVAL_MS="10") as group:
+        worker = group.start()
+        feeding = feed(bootstrap, messages, seconds=4)
+        group.wait_for_more(within_s=30)
+        worker.terminate()
+
+        assert worker.wait(30) == 0
+        assert "the worker stops" not in group.log()
+        feeding.join()
+        group.start()
+        assert not group.wait_for(expected_rows(messages), within_s=60), group.log_tail()
+
+
 def test_clickhouse_away_is_waited_out_without_losing_the_partitions(
     bootstrap: str, tmp_path: Path
 ) -> None:
