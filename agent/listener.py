@@ -16,7 +16,7 @@ from agent.errors import AmiLostError, AmiRefusedError
 from agent.event import Event
 from agent.intake import Intake
 from agent.queue_log import QueueLogLines
-from agent.queue_log_file import lines_since, mark
+from agent.queue_log_file import LOG_OVERLAP_S, lines_since, mark
 from agent.queues_file import read_queues
 from agent.redaction import Redaction
 from agent.transcript import Transcript, queue_config
@@ -126,7 +126,7 @@ class Listener(object):
             return [event]
         event.fields["log"] = "read"
         self._intake.put([event])
-        for line in lines_since(end, self._heard_ms // 1000):
+        for line in lines_since(end, self._heard_ms // 1000 - LOG_OVERLAP_S):
             told = self.log_lines.feed_line(line)
             if told is not None:
                 self._heard_ms = max(self._heard_ms, told.at_ms)

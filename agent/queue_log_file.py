@@ -8,6 +8,10 @@ from agent.queue_log import MAX_LINE_BYTES
 _SCAN_BYTES = 4096
 
 
+LOG_OVERLAP_S = 3
+"""Asterisk writes a line up to a moment before the event of it is heard: so much is read twice."""
+
+
 class LogMark(NamedTuple):
     """How far a log reached at one moment: what was written later is told by AMI."""
 

@@ -21,6 +21,7 @@ import msgspec
 
 from agent.event import Event
 from agent.queue_log import QueueLogLines
+from agent.queue_log_file import LOG_OVERLAP_S
 from agent.redaction import Redaction
 from agent.transcript import Transcript
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
@@ -90,8 +91,8 @@ def capture_events(
             for event in transcript.feed(piece.data, piece.received_at):
                 yield event
                 if last_at and event.kind == "collector" and event.name == "ami_connected":
-                    # Both ends whole seconds, as the log has them.
-                    yield from (e for e in log if last_at // 1000 * 1000 <= e.at_ms <= event.at_ms)
+                    first_ms = (last_at // 1000 - LOG_OVERLAP_S) * 1000
+                    yield from (e for e in log if first_ms <= e.at_ms <= event.at_ms)
         last_at = connection.pieces[-1].received_at
         yield from transcript.lost(last_at, "connection ended")
 

@@ -29,10 +29,13 @@ _ANONYMOUS = frozenset(("", "<unknown>", "<null>"))
 def interpret(event: PublishedEvent, at: int) -> ev.Event:
     """The domain event of a published one that happened at `at`.
 
-    What has no meaning for us, or lacks what it needs to have one, only tells the time.
+    What has no meaning for us, or lacks what it needs to have one, only tells the time; a line of
+    queue_log not even that.
     """
     reader = _READERS.get((event.kind, event.name))
     if reader is None:
+        if event.kind == "queue_log":
+            return ev.LogPassed(at)
         return _dropped(event, at) if _is_gap(event) else ev.TimePassed(at)
     return reader(at, _single(event)) or ev.TimePassed(at)
 
@@ -404,6 +407,7 @@ def _log_end(
         at,
         fields.get("queue", ""),
         fields.get("callid", ""),
+        fields.get("agent", ""),
         outcome,
         _ms(waited) if waited.isdecimal() else None,
         _ms(talked) if talked.isdecimal() else None,

@@ -255,10 +255,15 @@ class LogEnded(Event, gc=False):
 
     queue: str
     uniqueid: str
+    agent_name: str
     outcome: Outcome
     wait_ms: int | None
     talk_ms: int | None
     ended_by: EndedBy
+
+
+class LogPassed(Event, gc=False):
+    """queue_log: a line that means nothing for us; being of the past, not even what time it is."""
 
 
 class CollectorStarted(Event, gc=False):

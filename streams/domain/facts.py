@@ -124,9 +124,9 @@ class AgentMembership(msgspec.Struct, frozen=True, gc=False):
 class QueueWindow(msgspec.Struct, frozen=True, gc=False):
     """Counts and sums of the queue calls that arrived in one 15-minute window of one queue.
 
-    `offered` is always the sum of all outcomes, open and unknown included; `handled` are the answered
-    ones whose talk is over, to which talk, hold and wrap-up belong. The `*_waits` maps count
-    queue calls per whole second of wait, so that any threshold can be applied later.
+    `offered` is always the sum of all outcomes, open and unknown included; `handled` are the
+    answered ones whose talk is over, to which talk, hold and wrap-up belong. The `*_waits` maps
+    count queue calls per whole second of wait, so that any threshold can be applied later.
     """
 
     TABLE: ClassVar[str] = "queue_windows"

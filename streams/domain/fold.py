@@ -25,7 +25,7 @@ CALLER_FORGOTTEN_AFTER_MS = 10 * 60 * 1000
 FORGOTTEN_AFTER_MS = 6 * 60 * 60 * 1000
 """So are a caller whose hang-up was never seen, and an agent who logged out."""
 
-_PAST = (ev.LogEntered, ev.LogAnswered, ev.LogEnded)
+_PAST = frozenset((ev.LogEntered, ev.LogAnswered, ev.LogEnded, ev.LogPassed))
 
 
 def apply(context: Context, event: ev.Event) -> None:

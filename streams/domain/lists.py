@@ -28,6 +28,7 @@ def list_began(context: Context, event: ListBegan) -> None:
 
 def queue_listed(context: Context, event: QueueListed) -> None:
     """The queue exists."""
+    context.state.queues.setdefault(event.queue, Queue())
     if context.state.listing is not None:
         context.state.listing.queues.append(event.queue)
 
@@ -127,7 +128,7 @@ def _judge_channels(context: Context, listing: Listing) -> None:
     state = context.state
     for visit in _visits(state):
         channel = listing.channels.get(visit.uniqueid)
-        is_in_queue = channel is not None and channel.queue == visit.queue
+        is_in_queue = channel is not None and _is_named(channel.queue, visit.queue)
         if visit.status == "talking" and _since_before(visit, listing):
             if is_in_queue:
                 visit.missing_since = None
@@ -140,7 +141,7 @@ def _judge_channels(context: Context, listing: Listing) -> None:
         if channel.queue and channel.bridge and uniqueid not in state.callers:
             visit = enter(
                 context,
-                channel.queue,
+                _own_name(state, channel.queue),
                 uniqueid,
                 context.at - channel.duration_ms,
                 contact_id=channel.contact_id,
@@ -149,6 +150,15 @@ def _judge_channels(context: Context, listing: Listing) -> None:
                 is_estimated=True,
             )
             _answered_unseen(context, visit, channel, listing)
+
+
+def _is_named(queue: str, name: str) -> bool:
+    """Asterisk compares names of queues without case; channels show the dialplan's spelling."""
+    return queue.casefold() == name.casefold()
+
+
+def _own_name(state: SiteState, queue: str) -> str:
+    return next((name for name in state.queues if _is_named(queue, name)), queue)
 
 
 def _answered_unseen(

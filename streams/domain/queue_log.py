@@ -42,17 +42,10 @@ def log_answered(context: Context, event: LogAnswered) -> None:
     visit = _visit_of_line(context.state, event.uniqueid, event.queue, event.at - event.wait_ms)
     if visit is None or visit.outcome != "open":
         return
-    agent = _agent_named(context.state, event.queue, event.agent_name)
-    visit.is_estimated = True
-    interface = agent.interface if agent else ""
-    connect(context, visit, interface, event.agent_name, event.at)
-    visit.wait_ms = event.wait_ms
+    _answer(context, visit, event.agent_name, event.at, event.wait_ms)
     visit.agent_uniqueid = event.agent_uniqueid
     if event.agent_uniqueid:
         context.state.legs[event.agent_uniqueid] = visit.uniqueid
-    agents.cancel_offers(context, visit, event.at, but=interface)
-    if agent is not None:
-        agents.answered(context, agent, visit, event.at)
     changed(context, visit)
 
 
@@ -66,7 +59,12 @@ def log_ended(context: Context, event: LogEnded) -> None:
         if visit.outcome == "open":
             visit.told_wait_ms = event.wait_ms
             end_wait(context, visit, event.outcome, event.at, is_estimated=True)
-    elif visit.status == "talking":
+        return
+    if visit.outcome == "open":
+        # The line of the answer is older than what was read back.
+        answered_at = event.at - (event.talk_ms or 0)
+        _answer(context, visit, event.agent_name, answered_at, event.wait_ms)
+    if visit.status == "talking":
         if visit.answered_at is None and event.talk_ms is not None:
             visit.answered_at = max(event.at - event.talk_ms, visit.entered_at)
         if visit.wait_ms is None:
@@ -77,6 +75,17 @@ def log_ended(context: Context, event: LogEnded) -> None:
         visit.is_end_told = True
         visit.ended_by = event.ended_by
         changed(context, visit)
+
+
+def _answer(context: Context, visit: Visit, agent_name: str, at: int, wait_ms: int | None) -> None:
+    agent = _agent_named(context.state, visit.queue, agent_name)
+    interface = agent.interface if agent else ""
+    visit.is_estimated = True
+    connect(context, visit, interface, agent_name, at)
+    visit.wait_ms = wait_ms
+    agents.cancel_offers(context, visit, at, but=interface)
+    if agent is not None:
+        agents.answered(context, agent, visit, at)
 
 
 def _is_in_gap(state: SiteState, at: int) -> bool:

@@ -18,6 +18,7 @@ import yaml
 
 from agent.event import Event
 from agent.queue_log import QueueLogLines
+from agent.queue_log_file import LOG_OVERLAP_S
 from agent.redaction import Redaction
 from agent.transcript import Transcript
 
@@ -172,6 +173,8 @@ def with_log(heard: list[Event], log: bytes, lost_ms: int, *, mode: str = "last4
     place = next(i for i, event in enumerate(heard) if event.name == "ami_connected")
     connected = heard[place]
     lines = _log_events(log, Redaction(mode, _KEY))
-    gap = [e for e in lines if lost_ms - lost_ms % 1000 <= e.at_ms <= connected.at_ms]
+    gap = [
+        e for e in lines if (lost_ms // 1000 - LOG_OVERLAP_S) * 1000 <= e.at_ms <= connected.at_ms
+    ]
     announced = connected._replace(fields={**connected.fields, "log": "read"})
     return [*heard[:place], announced, *gap, *heard[place + 1 :]]

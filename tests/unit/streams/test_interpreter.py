@@ -104,6 +104,11 @@ def test_what_has_no_meaning_only_tells_the_time(event: PublishedEvent) -> None:
     assert interpret(event, AT) == ev.TimePassed(AT)
 
 
+def test_a_line_of_the_log_does_not_tell_the_time() -> None:
+    line = PublishedEvent(1, AT, "queue_log", "REMOVEMEMBER", {})
+    assert interpret(line, AT) == ev.LogPassed(AT)
+
+
 def test_a_gap_stands_for_all_it_names() -> None:
     fields: dict[str, str | list[str]] = {"from": "5", "to": "9", "reason": "spool_full"}
     gap = PublishedEvent(9, AT, "collector", "gap", fields)

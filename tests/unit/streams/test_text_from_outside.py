@@ -11,6 +11,7 @@ from agent.event import Event
 from agent.redaction import Redaction
 from agent.transcript import Transcript
 from tests.support.batches import Facts, batches_of, by_table, fold
+from tests.support.stories import Story
 
 START_MS = 1_773_147_600_000
 BANNER = b"Asterisk Call Manager/7.0.3\r\n"
@@ -112,6 +113,14 @@ def test_queue_is_named_as_asterisk_writes_it() -> None:
 )
 def test_odd_queue_names_survive(queue: str) -> None:
     assert [call.queue for call in _Heard(_join(queue, "1.1")).facts().calls] == [queue]
+
+
+def test_queue_with_a_line_break_on_the_wire_is_one_queue() -> None:
+    """Asterisk cannot send one; whoever else posts to ingest can."""
+    name = 'fila "São João"\n\\'
+    facts = Story().join("10:00:00", "1.1", name).hangup("10:00:30", "1.1").facts("10:01:00")
+    assert [(call.queue, call.outcome) for call in facts.calls] == [(name, "abandoned")]
+    assert [window.queue for window in facts.windows] == [name]
 
 
 def test_name_that_is_no_utf8_is_kept_and_marked() -> None:
