@@ -55,12 +55,15 @@ def produced(bootstrap: str, messages: Sequence[SourceMessage]) -> list[Message]
 
 
 def changelog(bootstrap: str, records: Mapping[bytes, bytes]) -> None:
-    """Put state records where a worker finds them."""
+    """Put state records where a worker finds them.
+
+    One by one: the embedded broker understates a log's end by its last batch, and these are not in
+    the order in which a worker would have written them, so all of them must be read.
+    """
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
     for key, data in records.items():
         partition = record_place(data).partition
-        producer.send(SITE_CHANGELOG, key=key, value=data, partition=partition)
-    producer.flush()
+        producer.send(SITE_CHANGELOG, key=key, value=data, partition=partition).get(10)
     producer.close()
 
 
