@@ -12,7 +12,7 @@ from typing import cast
 
 from ingest_api.contract.published import PublishedEvent
 from streams.domain import events as ev
-from streams.domain.facts import EndedBy, Outcome
+from streams.domain.facts import EndedBy, Outcome, Transfer
 
 Fields = dict[str, str]
 
@@ -23,6 +23,18 @@ _STATUS_OUTCOME: dict[str, Outcome] = {
     "WITHDRAW": "withdrawn",
 }
 _REASON: dict[str, EndedBy] = {"caller": "caller", "agent": "agent", "transfer": "transfer"}
+_LISTS: dict[str, ev.ListName] = {"QueueStatus": "queues", "CoreShowChannels": "channels"}
+_DEVICE_STATE: dict[str, ev.DeviceState] = {
+    "0": "idle",  # unknown: how a phone looks that cannot tell, and that Asterisk rings
+    "1": "idle",
+    "2": "in_use",
+    "3": "in_use",  # busy
+    "4": "unreachable",  # invalid
+    "5": "unreachable",  # unavailable
+    "6": "ringing",
+    "7": "ringing_in_use",
+    "8": "in_use",  # on hold
+}
 _ANONYMOUS = frozenset(("", "<unknown>", "<null>"))
 
 
@@ -272,7 +284,7 @@ def _member(at: int, fields: Fields, *, is_listed: bool) -> ev.Event | None:
         queue,
         interface_of(interface),
         name,
-        _number(fields.get("Status", "")),
+        _DEVICE_STATE.get(fields.get("Status", ""), "idle"),
         _is_true(fields.get("InCall", "")),
         is_paused,
         reason if is_paused else "",
@@ -300,12 +312,14 @@ def _member_removed(at: int, fields: Fields) -> ev.Event:
 # --- Lists ---------------------------------------------------------------------------------------
 
 
-def _list_began(at: int, fields: Fields) -> ev.Event:
-    return ev.ListBegan(at, fields.get("list", ""))
+def _list_began(at: int, fields: Fields) -> ev.Event | None:
+    name = _LISTS.get(fields.get("list", ""))
+    return None if name is None else ev.ListBegan(at, name)
 
 
-def _list_ended(at: int, fields: Fields) -> ev.Event:
-    return ev.ListEnded(at, fields.get("list", ""), fields.get("complete", "") == "yes")
+def _list_ended(at: int, fields: Fields) -> ev.Event | None:
+    name = _LISTS.get(fields.get("list", ""))
+    return None if name is None else ev.ListEnded(at, name, fields.get("complete", "") == "yes")
 
 
 def _queue_listed(at: int, fields: Fields) -> ev.Event:
@@ -388,8 +402,18 @@ def _log_completed(ended_by: EndedBy) -> Callable[[int, Fields], ev.Event]:
 
 
 def _log_blind_transfer(at: int, fields: Fields) -> ev.Event:
-    # BLINDTRANSFER: extension, context, wait, talk, position.
-    return _log_end(at, fields, "answered", "transfer", wait="data3", talk="data4")
+    # BLINDTRANSFER, in Asterisk 11 TRANSFER: extension, context, wait, talk, position.
+    return _log_end(
+        at, fields, "answered", "transfer", wait="data3", talk="data4", transfer="blind"
+    )
+
+
+def _log_attended_transfer(at: int, fields: Fields) -> ev.Event:
+    # ATTENDEDTRANSFER: BRIDGE and the bridge, APP and its name, or LINK and both channels; then
+    # wait, talk, position.
+    is_link = fields.get("data1", "") == "LINK"
+    wait, talk = ("data4", "data5") if is_link else ("data3", "data4")
+    return _log_end(at, fields, "answered", "transfer", wait=wait, talk=talk, transfer="attended")
 
 
 def _log_unanswered(outcome: Outcome, wait: str) -> Callable[[int, Fields], ev.Event]:
@@ -400,7 +424,14 @@ def _log_unanswered(outcome: Outcome, wait: str) -> Callable[[int, Fields], ev.E
 
 
 def _log_end(
-    at: int, fields: Fields, outcome: Outcome, ended_by: EndedBy, *, wait: str, talk: str = ""
+    at: int,
+    fields: Fields,
+    outcome: Outcome,
+    ended_by: EndedBy,
+    *,
+    wait: str,
+    talk: str = "",
+    transfer: Transfer = "none",
 ) -> ev.Event:
     waited, talked = fields.get(wait, ""), fields.get(talk, "")
     return ev.LogEnded(
@@ -412,6 +443,7 @@ def _log_end(
         _ms(waited) if waited.isdecimal() else None,
         _ms(talked) if talked.isdecimal() else None,
         ended_by,
+        transfer,
     )
 
 
@@ -503,7 +535,8 @@ _READERS: dict[tuple[str, str], Callable[[int, Fields], ev.Event | None]] = {
     ("queue_log", "COMPLETECALLER"): _log_completed("caller"),
     ("queue_log", "COMPLETEAGENT"): _log_completed("agent"),
     ("queue_log", "BLINDTRANSFER"): _log_blind_transfer,
-    ("queue_log", "ATTENDEDTRANSFER"): _log_blind_transfer,
+    ("queue_log", "TRANSFER"): _log_blind_transfer,
+    ("queue_log", "ATTENDEDTRANSFER"): _log_attended_transfer,
     ("queue_log", "ABANDON"): _log_unanswered("abandoned", "data3"),
     ("queue_log", "EXITWITHTIMEOUT"): _log_unanswered("timed_out", "data3"),
     ("queue_log", "EXITEMPTY"): _log_unanswered("left_empty", "data3"),

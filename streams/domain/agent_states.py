@@ -8,9 +8,6 @@ from streams.domain.context import Context
 from streams.domain.facts import AgentState, AgentStateName, OfferResult
 from streams.domain.site_state import Agent, find_visit
 
-UNREACHABLE = frozenset((4, 5))
-"""Asterisk's device states invalid and unavailable."""
-
 
 def refresh(
     context: Context,
@@ -74,7 +71,7 @@ def _derive(context: Context, agent: Agent) -> tuple[AgentStateName, str, str]:
         return "logged_out", "", ""
     if is_paused(agent):
         return "paused", "", ""
-    if agent.status in UNREACHABLE:
+    if agent.device == "unreachable":
         return "unreachable", "", ""
     return "available", "", ""
 

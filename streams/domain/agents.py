@@ -14,14 +14,9 @@ from streams.domain.windows import recount, retire
 
 BUSY_CONFIRMED_MS = 2_000
 
-IN_USE = frozenset((2, 3, 7, 8))
-"""Asterisk's device states in use, busy, ringing while in use, on hold."""
+IN_USE = frozenset(("in_use", "ringing_in_use"))
 
-RINGING = frozenset((6, 7))
-"""Ringing, and ringing while in use."""
-
-IDLE = frozenset((0, 1))
-"""Not in use, and unknown: how a phone looks that cannot tell, and that Asterisk rings."""
+RINGING = frozenset(("ringing", "ringing_in_use"))
 
 
 def agent_of(context: Context, interface: str, name: str) -> Agent:
@@ -36,15 +31,15 @@ def agent_of(context: Context, interface: str, name: str) -> Agent:
 
 def device_changed(context: Context, agent: Agent, event: MemberSeen) -> None:
     """Asterisk told the state of the agent's device."""
-    agent.status = event.status
-    if event.status in IN_USE:
+    agent.device = event.device
+    if event.device in IN_USE:
         agent.was_in_use = True
         if not agent.calls and not agent.offers:
             _await_busy(context, agent, event.at)
         return
     agent.busy_since = None
     agent.is_busy_other = False
-    if event.status in IDLE and agent.was_in_use:
+    if event.device == "idle" and agent.was_in_use:
         agent.was_in_use = False
         if not event.is_listed and len(agent.calls) == 1:
             _leg_may_be_over(context, agent, event.at)
@@ -120,7 +115,7 @@ def answered(context: Context, agent: Agent, visit: Visit, at: int) -> None:
     end_wrap_up(context, agent, at)
     agent.busy_since = None
     agent.is_busy_other = False
-    agent.was_in_use = agent.status in IN_USE
+    agent.was_in_use = agent.device in IN_USE
     agent.calls[visit.call_id] = visit.uniqueid
     refresh(context, agent, at, offer_result="answered", is_estimated=visit.is_estimated)
 
@@ -193,5 +188,5 @@ def _wrap_up_limit(context: Context, agent: Agent, queue: str) -> int:
 
 def _still_in_use(context: Context, agent: Agent, at: int) -> None:
     """A phone that stays in use after its queue call is busy with something else."""
-    if agent.status in IN_USE and not agent.calls and not agent.offers:
+    if agent.device in IN_USE and not agent.calls and not agent.offers:
         _await_busy(context, agent, at)

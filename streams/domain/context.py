@@ -1,7 +1,7 @@
 """What one event works on: the site's state, the event's place in time, and the facts it makes."""
 
 from streams.domain.facts import CoverageGap, Fact, OutboundCall, QueueCall
-from streams.domain.site_state import Agent, Outbound, SiteState, Visit, Window
+from streams.domain.site_state import Outbound, SiteState, Visit, Window
 from streams.domain.version import version_of
 from streams.domain.windows import window_fact
 
@@ -52,20 +52,23 @@ class Context:
         key = (fact.TABLE, *(getattr(fact, name) for name in fact.KEY))
         self._facts[key] = fact
 
-    def outbound_changed(self, call: Outbound, agent: Agent, ended_at: int | None) -> None:
+    def outbound_changed(
+        self, call: Outbound, ended_at: int | None, *, is_estimated: bool = False
+    ) -> None:
         """The outbound call's fact is due."""
         self.add(
             OutboundCall(
                 self.state.tenant_id,
                 self.state.site,
                 self.agent_key(call.agent),
-                agent.name,
+                call.agent_name,
                 call.uniqueid,
                 call.callee,
                 call.callee_hash,
                 call.started_at,
                 call.answered_at,
                 ended_at,
+                is_estimated or self.is_time_estimated,
                 self.version,
             )
         )

@@ -4,9 +4,14 @@
 source did not say. `agent` is a normalised interface such as `PJSIP/204`.
 """
 
+from typing import Literal
+
 import msgspec
 
-from streams.domain.facts import EndedBy, Outcome
+from streams.domain.facts import EndedBy, Outcome, Transfer
+
+ListName = Literal["queues", "channels"]
+DeviceState = Literal["idle", "in_use", "ringing", "ringing_in_use", "unreachable"]
 
 
 class Event(msgspec.Struct, gc=False):
@@ -153,14 +158,14 @@ class OutboundDialled(Event, gc=False):
 class MemberSeen(Event, gc=False):
     """Asterisk's record of one agent in one queue, from an event or a list.
 
-    `status` is Asterisk's device state number. `last_pause`, `login_at`, `last_call` are
+    `device` is the state of the agent's phone. `last_pause`, `login_at`, `last_call` are
     milliseconds since the epoch, 0 if not told. `is_listed` means it came in a list.
     """
 
     queue: str
     agent: str
     agent_name: str
-    status: int
+    device: DeviceState
     is_in_call: bool
     is_paused: bool
     pause_reason: str
@@ -181,9 +186,9 @@ class MemberRemoved(Event, gc=False):
 
 
 class ListBegan(Event, gc=False):
-    """A list of what is there begins: `QueueStatus` or `CoreShowChannels`."""
+    """A list of what is there begins: queues with agents and callers, or channels."""
 
-    name: str
+    name: ListName
 
 
 class QueueListed(Event, gc=False):
@@ -219,7 +224,7 @@ class ChannelListed(Event, gc=False):
 class ListEnded(Event, gc=False):
     """The list is over. Nothing is concluded from an incomplete one."""
 
-    name: str
+    name: ListName
     is_complete: bool
 
 
@@ -260,6 +265,7 @@ class LogEnded(Event, gc=False):
     wait_ms: int | None
     talk_ms: int | None
     ended_by: EndedBy
+    transfer: Transfer = "none"
 
 
 class LogPassed(Event, gc=False):

@@ -198,6 +198,7 @@ class OutboundCall(msgspec.Struct, frozen=True, gc=False):
     started_at: int
     answered_at: int | None
     ended_at: int | None
+    is_estimated: bool
     version: int
 
 

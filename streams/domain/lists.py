@@ -1,11 +1,11 @@
-"""What Asterisk lists (QueueStatus, CoreShowChannels) against what the state holds.
+"""What Asterisk lists (queues with agents and callers; channels) against what the state holds.
 
 A list is the truth about what is there now. What came into being before the list began and is not
 in it is over; how it ended was not seen. Nothing is concluded from an incomplete list, and events
 that crossed the list on the wire have two seconds to explain what is missing.
 """
 
-from streams.domain import agents, memberships
+from streams.domain import agents, memberships, outbound
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_caller
 from streams.domain.events import (
@@ -66,7 +66,7 @@ def member_listed(context: Context, event: MemberSeen) -> None:
     if context.state.listing is not None:
         context.state.listing.members.append((event.agent, event.queue))
     agent = memberships.member_seen(context, event)
-    if agent.offers and event.status not in agents.RINGING:
+    if agent.offers and event.device not in agents.RINGING:
         agents.offers_unlisted(context, agent, event.at)
 
 
@@ -89,11 +89,12 @@ def list_ended(context: Context, event: ListEnded) -> None:
     listing, context.state.listing = context.state.listing, None
     if listing is None or not event.is_complete or listing.name != event.name:
         return
-    if listing.name == "QueueStatus":
+    if listing.name == "queues":
         _judge_waiting(context, listing)
         _judge_members(context, listing)
-    elif listing.name == "CoreShowChannels":
+    elif listing.name == "channels":
         _judge_channels(context, listing)
+        outbound.judge(context, listing)
 
 
 def _judge_waiting(context: Context, listing: Listing) -> None:
@@ -120,7 +121,7 @@ def _judge_members(context: Context, listing: Listing) -> None:
         if visit.status != "talking" or owner is None or not _since_before(visit, listing):
             continue
         place = owner.memberships.get(visit.queue)
-        if place is not None and not place.is_in_call and place.status in agents.IDLE:
+        if place is not None and not place.is_in_call and place.device == "idle":
             _missing(context, visit, _end_of_talk(state, owner, visit))
 
 

@@ -1,7 +1,7 @@
 """Agents in queues: who is a member of which, paused or not, and which queues nobody serves."""
 
 from streams.domain import agents
-from streams.domain.agent_states import UNREACHABLE, refresh
+from streams.domain.agent_states import refresh
 from streams.domain.context import Context
 from streams.domain.events import MemberRemoved, MemberSeen
 from streams.domain.facts import AgentMembership
@@ -17,7 +17,7 @@ def member_seen(context: Context, event: MemberSeen) -> Agent:
     elif (before.is_paused, before.pause_reason, before.penalty) != _setting(event):
         _change(context, agent, before, event)
     membership = agent.memberships[event.queue]
-    membership.status = event.status
+    membership.device = event.device
     membership.is_in_call = event.is_in_call
     membership.last_call = event.last_call
     membership.login_at = event.login_at or membership.login_at
@@ -130,4 +130,4 @@ def _check_empty(context: Context, name: str) -> None:
 
 
 def _is_usable(membership: Membership) -> bool:
-    return not membership.is_paused and membership.status not in UNREACHABLE
+    return not membership.is_paused and membership.device != "unreachable"

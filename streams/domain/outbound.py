@@ -2,9 +2,10 @@
 
 from streams.domain.context import Context
 from streams.domain.events import ChannelHungUp, DialAnswered, OutboundDialled
-from streams.domain.site_state import Outbound
+from streams.domain.site_state import Listing, Outbound
 
 MAX_OUTBOUND = 2_000
+"""Outbound calls of one site at a time; beyond that the oldest is given up, as a coverage gap."""
 
 
 def dialled(context: Context, event: OutboundDialled) -> None:
@@ -14,18 +15,21 @@ def dialled(context: Context, event: OutboundDialled) -> None:
     if agent is None or event.uniqueid in state.legs or event.uniqueid in state.outbound:
         return
     if len(state.outbound) >= MAX_OUTBOUND:
-        _end(context, next(iter(state.outbound)), context.at)
-    call = Outbound(event.agent, event.uniqueid, event.callee, event.callee_hash, event.at)
+        context.gap_found(context.at, context.at, "too_many_outbound_calls")
+        _end(context, next(iter(state.outbound)), context.at, is_estimated=True)
+    call = Outbound(
+        event.agent, agent.name, event.uniqueid, event.callee, event.callee_hash, event.at
+    )
     state.outbound[event.uniqueid] = call
-    context.outbound_changed(call, agent, None)
+    context.outbound_changed(call, None)
 
 
 def dial_answered(context: Context, event: DialAnswered) -> None:
     """Somebody answered the agent's call."""
     call = context.state.outbound.get(event.uniqueid)
     if call is not None and call.answered_at is None:
-        call.answered_at = event.at
-        context.outbound_changed(call, context.state.agents[call.agent], None)
+        call.answered_at = max(event.at, call.started_at)
+        context.outbound_changed(call, None)
 
 
 def hung_up(context: Context, event: ChannelHungUp) -> None:
@@ -34,6 +38,18 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
         _end(context, event.uniqueid, event.at)
 
 
-def _end(context: Context, uniqueid: str, at: int) -> None:
+def judge(context: Context, listing: Listing) -> None:
+    """A complete list of channels: calls placed before it that are not in it ended unseen.
+
+    They ended in the gap, if there was one: the last moment at which they were seen counts.
+    """
+    state = context.state
+    for uniqueid, call in tuple(state.outbound.items()):
+        if uniqueid not in listing.channels and call.started_at < listing.began_at:
+            _end(context, uniqueid, state.gap_from or context.at, is_estimated=True)
+
+
+def _end(context: Context, uniqueid: str, at: int, *, is_estimated: bool = False) -> None:
     call = context.state.outbound.pop(uniqueid)
-    context.outbound_changed(call, context.state.agents[call.agent], max(at, call.started_at))
+    earliest = call.started_at if call.answered_at is None else call.answered_at
+    context.outbound_changed(call, max(at, earliest), is_estimated=is_estimated)

@@ -64,6 +64,8 @@ def log_ended(context: Context, event: LogEnded) -> None:
         # The line of the answer is older than what was read back.
         answered_at = event.at - (event.talk_ms or 0)
         _answer(context, visit, event.agent_name, answered_at, event.wait_ms)
+    if event.transfer != "none" and visit.transfer == "none":
+        visit.transfer = event.transfer
     if visit.status == "talking":
         if visit.answered_at is None and event.talk_ms is not None:
             visit.answered_at = max(event.at - event.talk_ms, visit.entered_at)

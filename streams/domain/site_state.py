@@ -6,6 +6,7 @@ Bounded: queue calls and agents leave it when nothing about them can change any 
 
 import msgspec
 
+from streams.domain.events import DeviceState, ListName
 from streams.domain.facts import AgentStateName, CallStatus, EndedBy, Outcome, Transfer
 
 MAX_CALLERS = 5_000
@@ -90,7 +91,7 @@ class Membership(msgspec.Struct, array_like=True):
     pause_reason: str = ""
     pause_since: int = 0
     penalty: int = 0
-    status: int = 0
+    device: DeviceState = "idle"
     is_in_call: bool = False
     last_call: int = 0
     login_at: int = 0
@@ -113,7 +114,7 @@ class Agent(msgspec.Struct, array_like=True):
     interface: str
     name: str = ""
     memberships: dict[str, Membership] = {}
-    status: int = 0
+    device: DeviceState = "idle"
     was_in_use: bool = False
     offers: dict[str, Offer] = {}  # uniqueid of the caller → offer
     calls: dict[str, str] = {}  # call_id → uniqueid of the caller, in order of answer
@@ -161,6 +162,7 @@ class Outbound(msgspec.Struct, array_like=True):
     """A call an agent placed outside the queues."""
 
     agent: str
+    agent_name: str
     uniqueid: str
     callee: str
     callee_hash: str
@@ -190,7 +192,7 @@ class ListedChannel(msgspec.Struct, array_like=True):
 class Listing(msgspec.Struct, array_like=True):
     """A list that is being received."""
 
-    name: str
+    name: ListName
     began_at: int
     queues: list[str] = []
     entries: list[tuple[str, str]] = []

@@ -182,6 +182,8 @@ def waited(visit: Visit, at: int) -> int:
 def _give_way(context: Context) -> None:
     """Too many callers: the oldest leaves, its open visits as unknown."""
     uniqueid, caller = next(iter(context.state.callers.items()))
+    if caller.visits:
+        context.gap_found(context.at, context.at, "too_many_callers")
     for visit in tuple(caller.visits):
         if visit.outcome == "open":
             end_wait(context, visit, "unknown", context.at, is_estimated=True)

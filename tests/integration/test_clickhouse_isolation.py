@@ -70,7 +70,8 @@ def facts_of(tenant: str, count: int, mark: str) -> list[Fact]:
             tenant, "pbx-01", "a", f"{mark}agent", "support", START, None, False, "", 0, False, 1
         ),
         OutboundCall(
-            tenant, "pbx-01", "a", f"{mark}agent", "1.5", f"{mark}callee", "", START, None, None, 1
+            tenant, "pbx-01", "a", f"{mark}agent", "1.5", f"{mark}callee", "", START, None, None,
+            False, 1,
         ),
         SiteStatus(
             tenant, "pbx-01", START, START, True, f"{mark}version", "", "", 0, 0, 0, 0, 0, 0,

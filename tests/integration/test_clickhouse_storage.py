@@ -114,7 +114,8 @@ FACTS: list[Fact] = [
         "acme", "pbx-01", "PJSIP/1001", "Ana", "support", START, None, True, "lunch", 5, False, 1
     ),
     OutboundCall(
-        "acme", "pbx-01", "PJSIP/1001", "Ana", "1.5", "…0002", "ab", START, None, START + 9, 1
+        "acme", "pbx-01", "PJSIP/1001", "Ana", "1.5", "…0002", "ab", START, None, START + 9,
+        True, 1,
     ),
     SiteStatus(
         "acme", "pbx-01", START, START + 5, True, "18.26.4", "0.1.0", "s-1", 4, 2048, -5, 1, 2, 3,

@@ -146,6 +146,7 @@ CREATE TABLE IF NOT EXISTS callcentre.outbound_calls
     started_at DateTime64(3, 'UTC') COMMENT 'Moment the dialling began' CODEC(Delta(8), T64, ZSTD(1)),
     answered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the other side answered; NULL if it did not' CODEC(ZSTD(3)),
     ended_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the call ended; NULL while it lasts' CODEC(ZSTD(3)),
+    is_estimated Bool COMMENT 'The end was not seen' CODEC(ZSTD(1)),
     version UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64, ZSTD(1)),
     is_deleted UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it' CODEC(ZSTD(1))
 )

@@ -70,7 +70,7 @@ CREATE OR REPLACE VIEW callcentre.v_outbound_calls SQL SECURITY INVOKER
 COMMENT 'One row per call an agent placed outside the queues.'
 AS SELECT
     tenant_id, site, agent_key, agent_name, uniqueid, callee, callee_hash, started_at, answered_at,
-    ended_at, version,
+    ended_at, is_estimated, version,
     dateDiff('millisecond', answered_at, ended_at) AS talk_ms
 FROM callcentre.outbound_calls FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;

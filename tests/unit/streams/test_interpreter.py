@@ -104,6 +104,24 @@ def test_what_has_no_meaning_only_tells_the_time(event: PublishedEvent) -> None:
     assert interpret(event, AT) == ev.TimePassed(AT)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "transfer"),
+    [
+        ("BLINDTRANSFER", ("8002", "xfer", "3", "70", "1"), "blind"),
+        ("TRANSFER", ("8002", "xfer", "3", "70", "1"), "blind"),  # Asterisk 11
+        ("ATTENDEDTRANSFER", ("BRIDGE", "b-1", "3", "70", "1"), "attended"),
+        ("ATTENDEDTRANSFER", ("LINK", "SIP/1-a", "SIP/2-b", "3", "70"), "attended"),
+    ],
+)
+def test_a_transfer_in_the_log_has_its_own_columns(
+    name: str, data: tuple[str, ...], transfer: str
+) -> None:
+    fields: dict[str, str | list[str]] = {f"data{n}": text for n, text in enumerate(data, 1)}
+    line = interpret(PublishedEvent(1, AT, "queue_log", name, fields), AT)
+    assert isinstance(line, ev.LogEnded)
+    assert (line.wait_ms, line.talk_ms, line.transfer) == (3_000, 70_000, transfer)
+
+
 def test_a_line_of_the_log_does_not_tell_the_time() -> None:
     line = PublishedEvent(1, AT, "queue_log", "REMOVEMEMBER", {})
     assert interpret(line, AT) == ev.LogPassed(AT)
