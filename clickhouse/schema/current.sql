@@ -121,7 +121,7 @@ CREATE TABLE callcentre.outbound_calls
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the dialling began' CODEC(Delta(8), T64, ZSTD(1)),
     `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the other side answered; NULL if it did not' CODEC(ZSTD(3)),
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the call ended; NULL while it lasts' CODEC(ZSTD(3)),
-    `is_estimated` Bool COMMENT 'The end was not seen' CODEC(ZSTD(1)),
+    `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed' CODEC(ZSTD(1)),
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64, ZSTD(1)),
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it' CODEC(ZSTD(1))
 )
@@ -483,7 +483,7 @@ CREATE VIEW callcentre.v_outbound_calls
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the dialling began',
     `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the other side answered; NULL if it did not',
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the call ended; NULL while it lasts',
-    `is_estimated` Bool COMMENT 'The end was not seen',
+    `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds',
     `talk_ms` Nullable(Int64) COMMENT 'From the answer to the end of the call, milliseconds; NULL if not answered or not ended'
 )
@@ -835,7 +835,7 @@ CREATE VIEW callcentre.v_waiting_calls
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
     `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
     `missed_offers` UInt32 COMMENT 'Times a ringing agent did not answer this queue call',
-    `is_estimated` Bool,
+    `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed',
     `place` UInt64 COMMENT 'Place by order of arrival among those who wait in this queue of this site, 1 is first',
     `wait_ms` Int64 COMMENT 'How long the caller has waited until now, milliseconds'
 )

@@ -1,7 +1,7 @@
 -- Why:  the tables the fold writes. Columns are the fields of streams/domain/facts.py, in order, and
---       is_deleted, by which a rebuild takes a row back (docs/adr/0010).
+--       is_deleted, by which a row can be taken back (docs/adr/0010).
 -- Cost: none, the tables are new.
--- Undo: drop the tables; a rebuild from callcentre.event_batches fills them again.
+-- Undo: drop the views, then the tables; their rows are lost.
 
 CREATE TABLE IF NOT EXISTS callcentre.queue_calls
 (
@@ -146,7 +146,7 @@ CREATE TABLE IF NOT EXISTS callcentre.outbound_calls
     started_at DateTime64(3, 'UTC') COMMENT 'Moment the dialling began' CODEC(Delta(8), T64, ZSTD(1)),
     answered_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the other side answered; NULL if it did not' CODEC(ZSTD(3)),
     ended_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the call ended; NULL while it lasts' CODEC(ZSTD(3)),
-    is_estimated Bool COMMENT 'The end was not seen' CODEC(ZSTD(1)),
+    is_estimated Bool COMMENT 'Part of this row was concluded, not observed' CODEC(ZSTD(1)),
     version UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64, ZSTD(1)),
     is_deleted UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it' CODEC(ZSTD(1))
 )
