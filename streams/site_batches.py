@@ -1,7 +1,7 @@
 """One published batch of one site through the interpreter and the fold.
 
-The only way anything is folded: the Faust processor, a rebuild, `python -m local fold`, the bench
-and the tests all come through here. The site's own sequence decides what is new, never a broker's
+The only way anything is folded: the Faust processor, `python -m local fold`, the bench and the
+tests all come through here. The site's own sequence decides what is new, never a broker's
 offset.
 """
 

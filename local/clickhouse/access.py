@@ -16,7 +16,7 @@ READER_ROLE = "reader"
 ALL_TENANTS = "*"
 
 OPERATORS_ONLY = frozenset(("event_batches", "events"))
-"""Tables and views no reader is granted: the raw events are for audit and rebuild."""
+"""Tables and views no reader is granted: the raw events are for audit and to be folded anew."""
 
 _ONLY_ADMIN = f"getSetting('log_comment') = '{ALL_TENANTS}'"
 _OWN_ROWS = f"{_ONLY_ADMIN} OR tenant_id = getSetting('log_comment')"

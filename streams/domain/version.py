@@ -6,7 +6,7 @@ earlier ones: deterministically, whoever writes them.
 """
 
 FOLD_REVISION = 1
-"""Rises with each change of what events mean, so that a rebuild wins over what it replaces."""
+"""Rises with each change of what events mean, so that a row folded anew replaces the old one."""
 
 GENERATION_BITS = 20
 SEQUENCE_BITS = 36

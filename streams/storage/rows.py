@@ -17,7 +17,7 @@ EVENT_BATCHES = "event_batches"
 
 
 class RawBatch(msgspec.Struct, frozen=True, gc=False):
-    """A published batch as it is kept for audit and rebuild.
+    """A published batch as it is kept for audit and to be folded anew.
 
     It stands for the events `first_sequence` to `last_sequence` only: those the fold had not
     applied before. `payload` is the value of the Kafka message, unchanged. `received_at` is

@@ -1,7 +1,7 @@
 """Windows taken from the queue calls themselves: to write one anew, and to check them all.
 
-A window that left a site's state can still change, by a late event or a rebuild; then its row is
-summed over `queue_calls` by ClickHouse. The same sums are what all windows must equal.
+A window that left a site's state can still change, by a late event; then its row is summed over
+`queue_calls` by ClickHouse. The same sums are what all windows must equal.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
--- Why:  the raw events, 30 days, for audit and to be folded anew: one row per published batch, so that a batch
---       costs one row, whatever its number of events (docs/adr/0012). The key is the order in which
---       the fold applied them; a batch written again replaces itself.
+-- Why:  the raw events, 30 days, for audit and to be folded anew: one row per published batch, so
+--       that a batch costs one row, whatever its number of events (docs/adr/0012). The key is the
+--       order in which the fold applied them; a batch written again replaces itself.
 -- Cost: none, the table is new.
 -- Undo: drop the view events, then the table; the raw events are lost.
 
