@@ -3,16 +3,31 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# Without compiled modules, collecting the tests and starting each process takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+
+IS_311 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
+# The first that runs and is 3.11: a name on the PATH may be a shim of a version manager.
+PYTHON ?= $(shell for name in python3.11 python3; do \
+	$$name -c '$(IS_311)' 2>/dev/null && { command -v $$name; break; }; done)
+UV := uv==0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 PACKAGES := agent ingest_api streams local
 SOURCES := $(PACKAGES) tests bench
+UNMARKED := "not integration and not system and not real"
+
+define CHECK_PYTHON
+test -n "$(PYTHON)" && "$(PYTHON)" -c '$(IS_311)' || { echo "Python 3.11 is needed, and \
+	$(if $(PYTHON),$(PYTHON) is not it,none was found). Install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-integration test-system check format collector contract schema lock bench clean
+.NOTPARALLEL:
+.PHONY: help demo test test-fast test-scenarios test-integration test-system bench check format \
+	collector contract schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,16 +35,23 @@ help: ## List the targets
 demo: $(READY) ## Start the whole pipeline here, with a simulated call centre and a live wallboard
 	@$(BIN)/python -m local demo $(ARGS)
 
-test: test-fast test-integration test-system ## All tests that need nothing but this machine
+test: test-fast test-scenarios test-integration test-system ## All tests, the quick ones first; ends at the first set that fails
 
-test-fast: $(READY) ## Tests without processes or network, in seconds
-	$(PYTEST) -n 2 -m "not integration and not system and not docker"
+test-fast: $(READY) ## Units, contract and architecture: no process, no network, in seconds
+	$(PYTEST) -n 2 -m $(UNMARKED) tests/unit tests/contract tests/architecture
 
-test-integration: $(READY) ## Tests against the embedded broker and the ClickHouse engine
-	$(PYTEST) -m "integration and not docker"
+test-scenarios: $(READY) ## Recorded and generated call stories through the fold
+	$(PYTEST) -n 2 -m $(UNMARKED) --hypothesis-profile thorough tests/scenarios tests/property
+
+test-integration: $(READY) ## Embedded broker and engine; real ones by address or Docker (see CONTRIBUTING.md)
+	$(PYTEST) -m "integration or real"
 
 test-system: $(READY) ## The whole stack in its real processes
-	$(PYTEST) -m "system and not docker"
+	$(PYTEST) -m system tests/system
+
+bench: $(READY) ## Events per second of ingest and streams, in three minutes (ARGS=--json)
+	$(BIN)/python -m bench.ingest $(ARGS)
+	$(BIN)/python -m bench.streams $(ARGS)
 
 check: $(READY) ## Formatting, lint, types, architecture
 	$(BIN)/ruff format --check $(SOURCES)
@@ -51,19 +73,25 @@ contract: $(READY) ## Regenerate the JSON schema of the wire form
 schema: $(READY) ## Regenerate clickhouse/schema/current.sql from the migrations
 	$(BIN)/python -m local.clickhouse.current_schema
 
-lock: $(READY) ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --python-version 3.11 \
+lock: build/uv/bin/uv ## Resolve the dependencies anew into requirements.lock
+	build/uv/bin/uv pip compile --quiet pyproject.toml --all-extras --python-version 3.11 \
 		--no-emit-index-url --generate-hashes --no-header --no-annotate -o requirements.lock
+
+# Apart from the locked environment, which holds what the lock names and nothing else.
+build/uv/bin/uv: Makefile
+	@$(CHECK_PYTHON)
+	$(PYTHON) -m venv --clear build/uv
+	build/uv/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@touch $@
 
 clean: ## Remove what was built and what the demo left behind (not the virtual environment)
 	rm -rf build dist var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find $(SOURCES) -name __pycache__ -type d -exec rm -rf {} +
 
 $(READY): requirements.lock
-	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "Python 3.11 is needed. Name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	@echo "Setting up $(VENV) with the locked packages (about 300 MB to download, once) …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import pip; $(IS_311)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock \
 		| awk '/^Collecting/ {n++; printf "  %3d  %s\n", n, $$2} /^(Installing|Success)/ {print substr($$0, 1, 80) " …"} {fflush()}'
 	@touch $@

@@ -12,6 +12,8 @@ from local.process import ROOT
 from tests.support.batches import batches_of, by_table, fold
 from tests.support.captures import events_of, scenario
 
+pytestmark = pytest.mark.integration
+
 COLUMNS = (
     "queue",
     "uniqueid",

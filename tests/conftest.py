@@ -1,0 +1,25 @@
+"""For all tests: how many examples Hypothesis tries, and a closing word on what was not run."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, unless new ones are looked for: `--hypothesis-profile search`.
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=20)
+settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("search", deadline=None, max_examples=2_000)
+settings.load_profile("quick")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason to skip: how many tests it kept from running, and what to do."""
+    skipped = Counter(_reason(report) for report in terminalreporter.getreports("skipped"))
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"NOT RUN: {count} tests. {reason}", yellow=True, bold=True)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    assert isinstance(report.longrepr, tuple)
+    _path, _line, text = report.longrepr
+    return text.removeprefix("Skipped: ")
