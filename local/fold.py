@@ -3,32 +3,46 @@
 The capture's bytes go the way of live ones: the collector's selection and redaction, the
 interpreter, the fold. Prints the final facts as JSON lines, the tables' column names as keys and
 times as RFC 3339; so support can explain a customer's capture, and anyone can check the rules.
-
-A capture directory holds `capture.ami` and, for further connections, `capture.2.ami` …; each with a
-`.idx.jsonl` that tells when which bytes were received. With `--queue-log` the `queue_log` beside
-them is read back over each gap between connections, as the collector does.
+`--help` tells what is read of a capture directory, and what its end means.
 """
 
 import argparse
+import functools
 import json
+import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from agent import capture
+from agent.errors import CaptureError
 from agent.event import Event
-from agent.queue_log import QueueLogLines
-from agent.queue_log_file import LOG_OVERLAP_S
+from agent.queue_log_file import lines_since, mark
+from agent.queues_file import read_queues
 from agent.redaction import Redaction
-from agent.transcript import Transcript
+from agent.transcript import Transcript, queue_config
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
 from streams.domain.facts import Fact
 from streams.domain.site_state import new_site_state
 from streams.domain.windows import stale_windows_made
 from streams.site_batches import fold_batch
+
+__all__ = [
+    "CaptureError",
+    "Connection",
+    "Piece",
+    "capture_events",
+    "fact_line",
+    "fold_events",
+    "main",
+    "read_capture",
+]
 
 BATCH_EVENTS = 500
 
@@ -41,11 +55,30 @@ FACT_NAMES = {
     "site_status": "site_status",
     "coverage_gaps": "coverage_gap",
 }
+LARGE_BYTES = 16 * 1024 * 1024
+"""Captures from this size on, which take seconds to read, show their progress."""
+
 _TIMES = ("_at", "_start", "_since")
+_HELP = """\
+A capture directory holds:
+  capture.ami, capture.2.ami …   the bytes of each connection, as received
+  capture.idx.jsonl …            beside each, a line per packet: when which bytes came
+  queue_log                      read with --queue-log over each gap between two connections,
+                                 as the collector does after a reconnect
+  queues.conf                    if it is there: the queues' settings, such as the wrap-up limit,
+                                 as when the collector reads Asterisk's file; else they are known
+                                 only if the recorded client asked for them
 
+Each line printed is one fact: "fact" names its kind, the other keys are the columns of its table.
 
-class CaptureError(Exception):
-    """The path holds no readable capture; the message says what is missing."""
+The end: after the last byte nothing is known, not even that Asterisk was silent. So the connection
+counts as lost with it, and nothing is added. What silence would have settled stays as it was: a
+queue call that ended within the last two seconds may be printed as open, one in progress stays so,
+and the coverage gap that begins there has no end.
+
+Exit code 0: all is printed (or whoever reads it has heard enough). 2: a path is no readable
+capture, or the arguments are wrong; captures before it on the command line have been printed.
+"""
 
 
 class Piece(NamedTuple):
@@ -55,46 +88,52 @@ class Piece(NamedTuple):
     data: bytes
 
 
-class Connection(NamedTuple):
-    """One connection of a capture: its file and its bytes in order."""
+class Connection:
+    """One connection of a capture. Iterating reads it from its file; `pieces` hold it in memory."""
 
-    name: str
-    pieces: list[Piece]
+    def __init__(self, recording: capture.Recording) -> None:
+        """Reads nothing yet."""
+        self._recording = recording
+        self.size_bytes = recording.pieces[-1].end
+
+    def __iter__(self) -> Iterator[capture.Chunk]:
+        """Its chunks in order. Raises CaptureError as a recording does."""
+        return iter(self._recording)
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """All its bytes, for whoever plays them more than once. Never empty."""
+        return [Piece(chunk.received_ms, chunk.data) for chunk in self._recording]
 
 
-def read_capture(directory: Path) -> list[Connection]:
+def read_capture(path: Path) -> list[Connection]:
     """The connections of a capture directory, in the order of their first receive time.
 
-    Raises CaptureError if there is none, or if an index does not fit its bytes.
+    A file stands for its directory. Raises CaptureError if there is no connection, or if an index
+    is missing or does not fit its bytes.
     """
-    files = sorted(directory.glob("capture*.ami"))
-    if not files:
+    directory = _directory_of(path)
+    if not any(directory.glob("capture*.ami")):
         raise CaptureError(f"{directory}: no capture.ami here")
-    connections = [_read_connection(file) for file in files]
-    return sorted((c for c in connections if c.pieces), key=lambda c: c.pieces[0].received_at)
+    return [Connection(recording) for recording in capture.find(str(directory))]
 
 
 def capture_events(
-    connections: list[Connection], redaction: Redaction, log_lines: list[bytes] | None = None
+    connections: Iterable[Iterable[capture.Chunk]],
+    redaction: Redaction,
+    *,
+    queue_log: Path | None = None,
+    queues_conf: Path | None = None,
 ) -> Iterator[Event]:
     """The wire events of a capture, as the collector would have sent them live.
 
-    `log_lines` are read back over the gaps between connections.
+    With `queue_log` its lines of the gaps are read back. With `queues_conf` the queues' settings go
+    before each list of queues, as when the collector reads that file; one that cannot be read has
+    none. Raises CaptureError if `queue_log` cannot be read.
     """
-    transcript = Transcript(redaction)
-    log = [] if log_lines is None else _log_events(log_lines, redaction)
-    last_at = 0
-    for connection in connections:
-        first_at = connection.pieces[0].received_at
-        yield from transcript.connected(first_at)
-        for piece in connection.pieces:
-            for event in transcript.feed(piece.data, piece.received_at):
-                yield event
-                if last_at and event.kind == "collector" and event.name == "ami_connected":
-                    first_ms = (last_at // 1000 - LOG_OVERLAP_S) * 1000
-                    yield from (e for e in log if first_ms <= e.at_ms <= event.at_ms)
-        last_at = connection.pieces[-1].received_at
-        yield from transcript.lost(last_at, "connection ended")
+    log = None if queue_log is None else _gap_log(queue_log, redaction)
+    events = capture.events(connections, Transcript(redaction), log)
+    return events if queues_conf is None else _with_settings(events, queues_conf)
 
 
 def fold_events(events: Iterable[Event], tenant: str, site: str) -> list[Fact]:
@@ -118,57 +157,112 @@ def fact_line(fact: Fact) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """The command. Exit code 2: a path holds no readable capture."""
-    parser = argparse.ArgumentParser(
-        prog="python -m local fold", description="Print what captures of an Asterisk count as."
-    )
-    parser.add_argument("path", nargs="+", type=Path, help="capture directory")
-    parser.add_argument(
-        "--queue-log", action="store_true", help="read queue_log back over gaps between connections"
-    )
-    parser.add_argument("--tenant", default="local", help="tenant_id of the facts")
-    parser.add_argument("--site", default="pbx", help="site of the facts")
-    options = parser.parse_args(arguments)
-    redaction = Redaction("full", b"local fold")
-    for path in options.path:
-        try:
-            connections = read_capture(path)
-            log_lines = _read_log(path) if options.queue_log else None
-        except CaptureError as error:
-            print(error, file=sys.stderr)
-            return 2
-        events = capture_events(connections, redaction, log_lines)
-        for fact in fold_events(events, options.tenant, options.site):
-            print(fact_line(fact))
+    """The command; `--help` tells its exit codes."""
+    options = _parse(arguments)
+    try:
+        sites = _sites(options.path, options.site)
+        for path, site in zip(options.path, sites, strict=True):
+            _print_facts(path, options.tenant, site, has_log=options.queue_log)
+        sys.stdout.flush()
+    except CaptureError as error:
+        print(f"fold: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whatever is still in the buffer would meet the closed pipe again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _read_connection(file: Path) -> Connection:
-    index = file.with_name(file.name.removesuffix(".ami") + ".idx.jsonl")
-    if not index.is_file():
-        raise CaptureError(f"{index}: missing; it tells when the bytes of {file.name} came")
-    data = file.read_bytes()
-    pieces = []
-    for number, line in enumerate(index.read_text().splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            start, length = entry["o"], entry["n"]
-            pieces.append(Piece(int(entry["t"] * 1000), data[start : start + length]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise CaptureError(f"{index}:{number}: not an index line ({error})") from error
-    return Connection(file.name, pieces)
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m local fold",
+        description="Print what captures of an Asterisk count as.",
+        epilog=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "path", nargs="+", type=Path, help="capture directory, or a file in it that stands for it"
+    )
+    parser.add_argument(
+        "--queue-log", action="store_true", help="read queue_log back over gaps between connections"
+    )
+    parser.add_argument("--tenant", default="local", help="tenant_id of the facts (%(default)s)")
+    parser.add_argument(
+        "--site",
+        help="site of the facts; by default pbx, or of several paths each directory's own name,"
+        " which tells whose a fact is",
+    )
+    return parser.parse_args(arguments)
 
 
-def _read_log(directory: Path) -> list[bytes]:
-    file = directory / "queue_log"
-    if not file.is_file():
-        raise CaptureError(f"{file}: missing, though --queue-log asks for it")
-    return file.read_bytes().split(b"\n")
+def _sites(paths: list[Path], site: str | None) -> list[str]:
+    if site is not None:
+        return [site] * len(paths)
+    if len(paths) == 1:
+        return ["pbx"]
+    names = [_directory_of(path).resolve().name for path in paths]
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise CaptureError(
+            f"{count} of the directories are named {name}, and their facts could not be told apart:"
+            " fold them one by one, each with its --site"
+        )
+    return names
 
 
-def _log_events(lines: list[bytes], redaction: Redaction) -> list[Event]:
-    log = QueueLogLines(redaction)
-    return [event for event in map(log.feed_line, lines) if event is not None]
+def _print_facts(path: Path, tenant: str, site: str, *, has_log: bool) -> None:
+    directory = _directory_of(path)
+    connections = read_capture(path)
+    events = capture_events(
+        _with_progress(connections, directory.name),
+        Redaction("full", b"local fold"),
+        queue_log=directory / "queue_log" if has_log else None,
+        queues_conf=directory / "queues.conf",
+    )
+    for fact in fold_events(events, tenant, site):
+        print(fact_line(fact))
+
+
+def _directory_of(path: Path) -> Path:
+    if not path.exists():
+        raise CaptureError(f"{path}: no such directory")
+    return path if path.is_dir() else path.parent
+
+
+def _gap_log(file: Path, redaction: Redaction) -> capture.GapLog:
+    end = mark(str(file))
+    if end is None:
+        raise CaptureError(f"{file}: cannot be read, though its lines are asked for")
+    return functools.partial(capture.gap_events, functools.partial(lines_since, end), redaction)
+
+
+def _with_settings(events: Iterator[Event], queues_conf: Path) -> Iterator[Event]:
+    queues = read_queues(str(queues_conf))
+    for event in events:
+        if event.name == "begin" and event.fields.get("list") == "QueueStatus":
+            yield from queue_config(queues, event.at_ms)
+        yield event
+
+
+def _with_progress(connections: list[Connection], name: str) -> list[Iterator[capture.Chunk]]:
+    """The chunks of each; a large capture tells a terminal how much of it has been read."""
+    total = sum(connection.size_bytes for connection in connections)
+    if total < LARGE_BYTES or not sys.stderr.isatty():
+        return [iter(connection) for connection in connections]
+    done, told = 0, -1
+
+    def counted(connection: Connection) -> Iterator[capture.Chunk]:
+        nonlocal done, told
+        for chunk in connection:
+            yield chunk
+            done += len(chunk.data)
+            percent = done * 100 // total
+            if percent > told:
+                told = percent
+                end = "\n" if done == total else ""
+                print(f"\r{name}: {percent} % read", end=end, file=sys.stderr, flush=True)
+
+    return [counted(connection) for connection in connections]
 
 
 def _batches(events: Iterable[Event], tenant: str, site: str) -> Iterator[PublishedBatch]:

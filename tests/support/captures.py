@@ -6,7 +6,7 @@ their first receive time, with the receive times of the recording.
 """
 
 import functools
-import json
+import io
 import lzma
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +16,8 @@ from typing import Any
 
 import yaml
 
+from agent import capture
 from agent.event import Event
-from agent.queue_log import QueueLogLines
-from agent.queue_log_file import LOG_OVERLAP_S
 from agent.redaction import Redaction
 from agent.transcript import Transcript
 
@@ -43,6 +42,10 @@ class Connection:
     """One manager connection: its packets, together all of its bytes. Never empty."""
 
     chunks: tuple[Chunk, ...]
+
+    def __iter__(self) -> Iterator[capture.Chunk]:
+        """As a recording on disk is read."""
+        return (capture.Chunk(chunk.received_ms, chunk.data) for chunk in self.chunks)
 
     @property
     def first_ms(self) -> int:
@@ -93,18 +96,12 @@ class Scenario:
         return tuple(sorted(connections, key=lambda connection: connection.first_ms))
 
     def _connection(self, name: str) -> Connection:
-        data = self.read(f"{name}.ami")
-        index = map(json.loads, self.read(f"{name}.idx.jsonl").splitlines())
+        recording, index = f"{name}.ami", f"{name}.idx.jsonl"
+        pieces = capture.read_index(self.read(index).decode().splitlines(), f"{self.name}/{index}")
+        data = io.BytesIO(self.read(recording))
         return Connection(
-            tuple(
-                Chunk(_milliseconds(line["t"]), data[line["o"] : line["o"] + line["n"]])
-                for line in index
-            )
+            tuple(Chunk(piece.received_ms, data.read(piece.end - data.tell())) for piece in pieces)
         )
-
-
-def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)
 
 
 def scenarios() -> list[Scenario]:
@@ -127,22 +124,12 @@ def events_of(
 ) -> list[Event]:
     """What the collector makes of these connections, each lost at its last packet but the last one.
 
-    With `log`, the content of queue_log, its lines of the gaps are read back after each reconnect,
-    as the collector does: from the second of the last packet before the cut up to the login.
+    With `log`, the content of queue_log, its lines of the gaps are read back after each reconnect.
     """
-    redaction = Redaction(mode, _KEY)
-    transcript = Transcript(redaction)
     began_ms = connections[0].first_ms
+    transcript = Transcript(Redaction(mode, _KEY))
     events = [Event(began_ms, "collector", "started", {"version": "0"})]
-    lost_ms: int | None = None
-    for connection in connections:
-        if lost_ms is not None:
-            events += transcript.lost(lost_ms, "closed by Asterisk")
-        heard = _heard(transcript, connection)
-        if log and lost_ms is not None:
-            heard = with_log(heard, log, lost_ms, mode=mode)
-        events += heard
-        lost_ms = connection.last_ms
+    events += capture.conversation(connections, transcript, _gap_log(log, mode) if log else None)
     events += heartbeats(events[-1].at_ms, events[-1].at_ms + SETTLED_AFTER_MS)
     return events
 
@@ -153,28 +140,15 @@ def heartbeats(after_ms: int, until_ms: int) -> list[Event]:
     return [Event(moment, "collector", "heartbeat", {"reconnects": "0"}) for moment in moments]
 
 
-def _heard(transcript: Transcript, connection: Connection) -> list[Event]:
-    events = transcript.connected(connection.first_ms)
-    for chunk in connection.chunks:
-        events += transcript.feed(chunk.data, chunk.received_ms)
-    return events
-
-
-def _log_events(log: bytes, redaction: Redaction) -> Iterator[Event]:
-    lines = QueueLogLines(redaction)
-    for line in log.split(b"\n"):
-        event = lines.feed_line(line)
-        if event is not None:
-            yield event
-
-
 def with_log(heard: list[Event], log: bytes, lost_ms: int, *, mode: str = "last4") -> list[Event]:
     """The log's lines of the gap directly after `ami_connected`, which then announces them."""
     place = next(i for i, event in enumerate(heard) if event.name == "ami_connected")
-    connected = heard[place]
-    lines = _log_events(log, Redaction(mode, _KEY))
-    gap = [
-        e for e in lines if (lost_ms // 1000 - LOG_OVERLAP_S) * 1000 <= e.at_ms <= connected.at_ms
-    ]
-    announced = connected._replace(fields={**connected.fields, "log": "read"})
-    return [*heard[:place], announced, *gap, *heard[place + 1 :]]
+    told = capture.log_behind(heard[place], lost_ms, _gap_log(log, mode))
+    return [*heard[:place], *told, *heard[place + 1 :]]
+
+
+def _gap_log(log: bytes, mode: str) -> capture.GapLog:
+    def lines_since(_second: int) -> list[bytes]:
+        return log.split(b"\n")
+
+    return functools.partial(capture.gap_events, lines_since, Redaction(mode, _KEY))
