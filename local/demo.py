@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -119,24 +118,25 @@ class _Look:
 
 def _judge(stack: Stack, *, as_json: bool) -> int:
     """Waits until facts and truth agree, or until they had time enough to; says what is so."""
-    totals = ask_json(f"{stack.truth_url}/totals")
+    truth = ask_json(f"{stack.truth_url}/truth")
     deadline = time.monotonic() + _SETTLED_WITHIN_S
     while True:
         stack.check()
-        found = differences(stack.clickhouse_url, TENANT, totals)
+        found = differences(stack.clickhouse_url, TENANT, truth)
         if not found or time.monotonic() > deadline:
             break
         time.sleep(_LOOK_EVERY_S)
-    offered = sum(queue["offered"] for site in totals["sites"] for queue in site["totals"].values())
+    offered = sum(queue["offered"] for site in truth["sites"] for queue in site["totals"].values())
     if as_json:
         result: dict[str, Any] = {"offered": offered, "differences": [asdict(one) for one in found]}
         print(json.dumps(result, ensure_ascii=False), flush=True)
     elif not found:
-        print(f"\nEvery number of {offered} queue calls is what the simulator knows to be true.")
+        print(f"\nEach of {offered} queue calls is in ClickHouse as the simulator knows it was.")
     else:
-        print(f"\nOf {offered} queue calls these numbers are not what the simulator knows:")
+        print(f"\nOf {offered} queue calls this is not as the simulator knows it was:")
         for one in found:
-            print(f"  {one.site} {one.queue} {one.name}: {one.found}, truly {one.true}")
+            where = f"{one.site} {one.queue} {one.uniqueid}".rstrip()
+            print(f"  {where} {one.name}: {one.found}, truly {one.true}")
     return 1 if found else 0
 
 
@@ -168,11 +168,6 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"  {_python()} -m local wallboard --url {stack.reader_url}",
         f"State, logs  {plan.state}",
     ]
-    if not _has_grafana():
-        lines += [
-            "Grafana      is not on this machine. Get it from https://grafana.com/grafana/download",
-            "             and put `grafana` on PATH, or set GRAFANA_HOME.",
-        ]
     return "\n".join([*lines, ""])
 
 
@@ -180,11 +175,6 @@ def _python() -> str:
     """This interpreter, as it may be typed here."""
     path = Path(sys.executable)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _has_grafana() -> bool:
-    home = os.environ.get("GRAFANA_HOME", "")
-    return bool(shutil.which("grafana")) or (bool(home) and Path(home, "bin/grafana").exists())
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -204,7 +194,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--duration",
         type=float,
         metavar="SECONDS",
-        help="take calls for so long, see them to their end, compare all with the truth, and exit",
+        help="take calls for so long, see them to their end, compare each with the truth, and exit",
     )
     parser.add_argument(
         "--no-wallboard", dest="wallboard", action="store_false", help="only start and watch"

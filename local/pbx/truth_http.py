@@ -30,7 +30,14 @@ def totals(centres: list[CallCentre]) -> dict[str, Any]:
 
 def everything(centres: list[CallCentre]) -> dict[str, Any]:
     """Calls, agent states and outbound calls as well."""
-    sites = [{"is_over": centre.is_over, **centre.truth.as_dict()} for centre in centres]
+    sites = [
+        {
+            "opened_at_ms": centre.opened_at,
+            "is_over": centre.is_over,
+            **centre.truth.as_dict(),
+        }
+        for centre in centres
+    ]
     return {"at_ms": wall_clock_ms(), "sites": sites}
 
 

@@ -98,18 +98,17 @@ def test_the_comparison_finds_what_is_not_true(
     truth_in_tables: tuple[ClickHouseServer, Truth],
 ) -> None:
     server, truth = truth_in_tables
-    totals = {"sites": [{"site": "pbx-01", "opened_at_ms": 0, "totals": truth.totals()}]}
-    assert differences(server.url, "demo", totals) == []
+    site = {"opened_at_ms": 0, **truth.as_dict()}
+    assert differences(server.url, "demo", {"sites": [site]}) == []
 
-    queue = totals["sites"][0]["totals"]["vendas"]  # type: ignore[index]
+    queue = site["totals"]["vendas"]
     queue["abandoned"] += 1
-    queue["talk_ms"] += 1_000 * queue["offered"] + 1
-    found = differences(server.url, "demo", totals)
-    assert [(one.queue, one.name, one.true - one.found) for one in found] == [
-        ("vendas", "abandoned", 1),
-        ("vendas", "talk_ms", 1_000 * queue["offered"] + 1),
+    call = next(call for call in site["calls"] if call["outcome"] == "abandoned")
+    call["outcome"] = "timed_out"
+    assert differences(server.url, "demo", {"sites": [site]}) == [
+        Difference("pbx-01", "vendas", "abandoned", queue["abandoned"], queue["abandoned"] - 1),
+        Difference("pbx-01", call["queue"], "outcome", "timed_out", "abandoned", call["uniqueid"]),
     ]
-    assert isinstance(found[0], Difference)
 
 
 def test_one_reading_for_scripts_is_json(
