@@ -92,7 +92,7 @@ def read_index(lines: Iterable[str], name: str) -> List[Piece]:
         try:
             pieces.append(_piece(line, pieces[-1].end if pieces else 0))
         except (ValueError, KeyError, TypeError, OverflowError) as error:
-            text = "{}: line {} is wrong ({!r})".format(name, number, error)
+            text = "{}:{}: line {} is wrong ({!r})".format(name, number, number, error)
             raise CaptureError(text) from error
     return pieces
 
@@ -171,7 +171,7 @@ def _is_recording(name: str) -> bool:
 def _recording(path: str) -> Recording:
     index = os.path.splitext(path)[0] + ".idx.jsonl"
     try:
-        with open(index, encoding="utf-8") as file:
+        with open(index, encoding="utf-8", errors="replace") as file:
             pieces = read_index(file, index)
         size = os.path.getsize(path)
     except OSError as error:

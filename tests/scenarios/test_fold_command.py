@@ -1,52 +1,77 @@
-"""`python -m local fold` prints the facts that the rest of the tests compare."""
+"""`python -m local fold` tells of every recorded story what Asterisk itself logged.
 
-import json
-import subprocess
-import sys
+By the command's own functions, from files on disk. A capture ends where it ends: no heartbeat comes
+after it, unlike in the other tests.
+"""
+
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.process import ROOT
-from tests.support.batches import batches_of, by_table, fold
-from tests.support.captures import events_of, scenario
+from agent.redaction import Redaction
+from local.fold import capture_events, fold_events, read_capture
+from tests.support.batches import SITE, TENANT, Facts, batches_of, by_table, fold
+from tests.support.captures import Scenario, events_of, scenario, scenarios
+from tests.support.truth import differences
 
-pytestmark = pytest.mark.integration
-
-COLUMNS = (
-    "queue",
-    "uniqueid",
-    "outcome",
-    "wait_ms",
-    "talk_ms",
-    "hold_ms",
-    "agent_name",
-    "ended_by",
-)
+ALL = scenarios()
+RECONNECTED = [story for story in ALL if len(story.connections) > 1]
 
 
-def _printed(*arguments: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "local", "fold", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
+def _name(story: Scenario) -> str:
+    return story.name
+
+
+def _facts(directory: Path, *, has_log: bool = False) -> Facts:
+    events = capture_events(
+        read_capture(directory),
+        Redaction("full", b"made-up tenant key"),
+        queue_log=directory / "queue_log" if has_log else None,
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return by_table(fold_events(events, TENANT, SITE))
+
+
+@pytest.mark.parametrize("story", ALL, ids=_name)
+def test_facts_are_what_asterisk_logged(story: Scenario, tmp_path: Path) -> None:
+    assert differences(story, _facts(story.unpack(tmp_path / "capture"))) == []
+
+
+@pytest.mark.parametrize("story", RECONNECTED, ids=_name)
+def test_queue_log_fills_the_gap(story: Scenario, tmp_path: Path) -> None:
+    facts = _facts(story.unpack(tmp_path / "capture"), has_log=True)
+    assert differences(story, facts, has_log=True) == []
 
 
 @pytest.mark.parametrize("has_log", [False, True], ids=["without-log", "with-log"])
-def test_command_prints_the_same_queue_calls(tmp_path: Path, *, has_log: bool) -> None:
-    story = scenario("18.26.4/o_reconnect_v2")
-    folder = story.unpack(tmp_path / "capture")
-    printed = _printed(str(folder), *(["--queue-log"] if has_log else []))
+@pytest.mark.parametrize("story", RECONNECTED, ids=_name)
+def test_queue_calls_are_those_of_the_collector(
+    story: Scenario, tmp_path: Path, *, has_log: bool
+) -> None:
     log = story.read("queue_log") if has_log else b""
-    facts = by_table(fold(batches_of(events_of(story.connections, log=log))))
-    assert sorted(
-        tuple(fact[column] for column in COLUMNS)
-        for fact in printed
-        if fact["fact"] == "queue_call"
-    ) == sorted(tuple(getattr(call, column) for column in COLUMNS) for call in facts.calls)
-    assert {fact["fact"] for fact in printed} >= {"queue_call", "agent_state", "queue_window"}
+    live = events_of(story.connections, log=log, mode="full")
+    printed = _facts(story.unpack(tmp_path / "capture"), has_log=has_log)
+    assert [_course(call) for call in printed.calls] == [
+        _course(call) for call in by_table(fold(batches_of(live))).calls
+    ]
+
+
+def _course(call: object) -> tuple[object, ...]:
+    columns = ("queue", "call_id", "outcome", "wait_ms", "talk_ms", "hold_ms", "agent_name")
+    return tuple(getattr(call, column) for column in (*columns, "ended_by", "is_estimated"))
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("13.38.3/e_timeout", "timed_out"), ("22.10.1/c_abandon", "abandoned")]
+)
+def test_a_capture_that_ends_in_mid_air_guesses_nothing(
+    name: str, outcome: str, tmp_path: Path
+) -> None:
+    """Silence after the end would make a transfer of some of these cuts."""
+    directory = scenario(name).unpack(tmp_path / "capture")
+    index = directory / "capture.idx.jsonl"
+    lines = index.read_text().splitlines(keepends=True)
+    seen = set()
+    for end in range(1, len(lines)):
+        index.write_text("".join(lines[:end]))
+        seen |= {call.outcome for call in _facts(directory).calls}
+    assert seen == {"open", outcome}
