@@ -16,7 +16,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each reason to skip: how many tests it kept from running, and what to do."""
     skipped = Counter(_reason(report) for report in terminalreporter.getreports("skipped"))
     for reason, count in sorted(skipped.items()):
-        terminalreporter.write_line(f"NOT RUN: {count} tests. {reason}", yellow=True, bold=True)
+        terminalreporter.write_line(f"NOT RUN ({count}): {reason}", yellow=True, bold=True)
 
 
 def _reason(report: pytest.TestReport) -> str:

@@ -81,12 +81,13 @@ def running_clickhouse(
             client = server.connect()
             migrate(client)
             if not forgets_old_rows:
-                _keep_old_rows(client)
+                keep_old_rows(client)
             client.close()
         yield server
 
 
-def _keep_old_rows(client: Client) -> None:
+def keep_old_rows(client: Client) -> None:
+    """Takes the TTL off every table, so that facts of fixed dates stay."""
     tables = client.query(
         "SELECT name FROM system.tables WHERE database = 'callcentre' AND engine_full LIKE '%TTL%'"
     ).result_rows

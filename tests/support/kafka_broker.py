@@ -47,27 +47,32 @@ class RunningBroker:
             self._is_frozen = False
 
     def messages(self, topic: str, count: int) -> list[tuple[bytes, bytes]]:
-        """Key and value of the first `count` messages, partition by partition in order.
+        """Key and value of the first `count` messages; as `read_messages`."""
+        return read_messages(self.bootstrap, topic, count)
 
-        Fewer if no more come within five seconds.
-        """
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.bootstrap,
-            consumer_timeout_ms=_READ_WITHIN_MS,
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-        )
-        partitions = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        found: list[tuple[bytes, bytes]] = []
-        if count:
-            for record in consumer:
-                found.append((record.key, record.value))
-                if len(found) == count:
-                    break
-        consumer.close()
-        return found
+
+def read_messages(bootstrap: str, topic: str, count: int) -> list[tuple[bytes, bytes]]:
+    """Key and value of the first `count` messages, partition by partition in order.
+
+    Fewer if no more come within five seconds.
+    """
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        consumer_timeout_ms=_READ_WITHIN_MS,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    partitions = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+    consumer.assign(partitions)
+    consumer.seek_to_beginning(*partitions)
+    found: list[tuple[bytes, bytes]] = []
+    if count:
+        for record in consumer:
+            found.append((record.key, record.value))
+            if len(found) == count:
+                break
+    consumer.close()
+    return found
 
 
 @contextmanager

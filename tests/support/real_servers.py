@@ -1,0 +1,50 @@
+"""A real ClickHouse and a real Kafka: by address, else in a container, else skipped loudly."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from docker.errors import DockerException
+from testcontainers.community.clickhouse import ClickHouseContainer
+from testcontainers.community.kafka import KafkaContainer
+from testcontainers.core.docker_client import DockerClient
+
+_CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
+_KAFKA_IMAGE = "confluentinc/cp-kafka:7.6.0"
+_USER = "test"
+_PASSWORD = "made-up-password"
+
+
+@contextmanager
+def real_clickhouse() -> Iterator[str]:
+    """The address of a ClickHouse, with a user in it who may do everything."""
+    address = os.environ.get("CLICKHOUSE_URL")
+    if address:
+        yield address
+        return
+    _need_docker("ClickHouse", "CLICKHOUSE_URL=http://user:password@host:port")
+    with ClickHouseContainer(_CLICKHOUSE_IMAGE, username=_USER, password=_PASSWORD) as container:
+        host, port = container.get_container_host_ip(), container.get_exposed_port(8123)
+        yield f"http://{_USER}:{_PASSWORD}@{host}:{port}"
+
+
+@contextmanager
+def real_kafka() -> Iterator[str]:
+    """The bootstrap address of a Kafka."""
+    address = os.environ.get("KAFKA_BOOTSTRAP")
+    if address:
+        yield address
+        return
+    _need_docker("Kafka", "KAFKA_BOOTSTRAP=host:port")
+    with KafkaContainer(_KAFKA_IMAGE).with_kraft() as container:
+        yield container.get_bootstrap_server()
+
+
+def _need_docker(server: str, setting: str) -> None:
+    try:
+        DockerClient().client.ping()
+    except DockerException:
+        pytest.skip(
+            f"No real {server}: start Docker, or name a server: {setting} make test-integration"
+        )
