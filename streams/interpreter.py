@@ -2,8 +2,8 @@
 
 One published event gives at most one domain event. Fields are read as Asterisk means them
 (`app_queue.c`; docs/events.md): of a repeated header the last value holds, and in QueueEntry the
-first, since text injected by a caller stands before the true line in the one and after it in the
-other.
+first for all that stands before the caller's number and name there: text injected by a caller comes
+before what follows these and after what precedes them. Numbers are bounded to what is believed.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import cast
 from ingest_api.contract.published import PublishedEvent
 from streams.domain import events as ev
 from streams.domain.facts import EndedBy, Outcome, Transfer
+from streams.domain.visits import MAX_DURATION_MS
 
 Fields = dict[str, str]
 
@@ -35,6 +36,8 @@ _DEVICE_STATE: dict[str, ev.DeviceState] = {
     "7": "ringing_in_use",
     "8": "in_use",  # on hold
 }
+_AFTER_CALLER = frozenset(("Wait", "Priority"))
+_MOST = (1 << 32) - 1
 _ANONYMOUS = frozenset(("", "<unknown>", "<null>"))
 
 
@@ -84,19 +87,30 @@ def _single(event: PublishedEvent) -> Fields:
     fields = event.fields
     if list not in map(type, fields.values()):
         return cast("Fields", fields)
-    place = 0 if event.name == "QueueEntry" else -1
-    return {k: v if isinstance(v, str) else v[place] for k, v in fields.items()}
+    is_entry = event.name == "QueueEntry"
+    return {
+        name: value
+        if isinstance(value, str)
+        else value[0 if is_entry and name not in _AFTER_CALLER else -1]
+        for name, value in fields.items()
+    }
 
 
 def _number(text: str) -> int:
+    """A count: 0 if it is none or negative, and at most what its column holds."""
     try:
-        return int(text)
+        return min(max(int(text), 0), _MOST)
     except ValueError:
         return 0
 
 
 def _ms(text: str) -> int:
-    """Whole seconds as milliseconds."""
+    """Whole seconds of a duration as milliseconds, at most the longest that is believed."""
+    return min(_number(text) * 1000, MAX_DURATION_MS)
+
+
+def _epoch_ms(text: str) -> int:
+    """An epoch in whole seconds as milliseconds."""
     return _number(text) * 1000
 
 
@@ -123,6 +137,7 @@ def _joined(at: int, fields: Fields) -> ev.Event | None:
         fields.get("Linkedid", ""),
         _number(fields.get("Position", "")),
         *_caller(fields),
+        not fields.get("Channel", "").startswith("Local/"),
     )
 
 
@@ -211,13 +226,14 @@ def _finished(at: int, fields: Fields) -> ev.Event:
 
 
 def _dialled(at: int, fields: Fields) -> ev.Event | None:
-    uniqueid = fields.get("Uniqueid", "")
-    if not uniqueid:
+    uniqueid, channel = fields.get("Uniqueid", ""), fields.get("Channel", "")
+    if not uniqueid or channel.startswith("Local/"):
+        # A Local channel rings the phone behind it on behalf of somebody else.
         return None
     return ev.OutboundDialled(
         at,
         uniqueid,
-        interface_of_channel(fields.get("Channel", "")),
+        interface_of_channel(channel),
         fields.get("Callee", ""),
         fields.get("CalleeHash", ""),
     )
@@ -227,7 +243,7 @@ def _dial_ended(at: int, fields: Fields) -> ev.Event | None:
     uniqueid, dialled = fields.get("Uniqueid", ""), fields.get("DestUniqueid", "")
     status = fields.get("DialStatus", "")
     if uniqueid and status == "ANSWER":
-        return ev.DialAnswered(at, uniqueid, dialled)
+        return ev.DialAnswered(at, uniqueid, fields.get("Linkedid", ""), dialled)
     if uniqueid and status == "CANCEL":
         return ev.DialCancelled(at, uniqueid, dialled)
     return None
@@ -254,7 +270,8 @@ def _blind_transfer(at: int, fields: Fields) -> ev.Event | None:
 
 
 def _attended_transfer(at: int, fields: Fields) -> ev.Event | None:
-    if fields.get("Result", "") not in ("Success", ""):
+    if fields.get("Result", "") not in ("Success", "") or fields.get("DestType", "") == "Threeway":
+        # Of three the agent stays one.
         return None
     transferers = (
         fields.get("OrigTransfererUniqueid", ""),
@@ -288,9 +305,9 @@ def _member(at: int, fields: Fields, *, is_listed: bool) -> ev.Event | None:
         _is_true(fields.get("InCall", "")),
         is_paused,
         reason if is_paused else "",
-        _ms(fields.get("LastPause", "")),
-        _ms(fields.get("LoginTime", "")),
-        _ms(fields.get("LastCall", "")),
+        _epoch_ms(fields.get("LastPause", "")),
+        _epoch_ms(fields.get("LoginTime", "")),
+        _epoch_ms(fields.get("LastCall", "")),
         _number(fields.get("Penalty", "")),
         _ms(fields.get("Wrapuptime", "")),
         is_listed,
@@ -362,7 +379,7 @@ def _channel_listed(at: int, fields: Fields) -> ev.Event:
         interface_of_channel(fields.get("Channel", "")),
         queue,
         fields.get("BridgeId", ""),
-        (_number(hours) * 60 + _number(minutes)) * 60_000 + _ms(seconds),
+        min((_number(hours) * 60 + _number(minutes)) * 60_000 + _ms(seconds), MAX_DURATION_MS),
         "" if number in _ANONYMOUS else number,
         fields.get("CallerHash", ""),
     )
@@ -488,12 +505,14 @@ def _dropped(event: PublishedEvent, at: int) -> ev.Event:
 
 
 def _moment(fields: Fields, name: str, otherwise: int) -> int:
-    """An RFC 3339 time as milliseconds since the epoch."""
+    """An RFC 3339 time as milliseconds since the epoch, no later than `otherwise`."""
     try:
         moment = datetime.fromisoformat(fields.get(name, ""))
     except ValueError:
         return otherwise
-    return round(moment.timestamp() * 1000) if moment.tzinfo else otherwise
+    if moment.tzinfo is None:
+        return otherwise
+    return min(max(round(moment.timestamp() * 1000), 1), otherwise)
 
 
 _READERS: dict[tuple[str, str], Callable[[int, Fields], ev.Event | None]] = {

@@ -34,6 +34,7 @@ def device_changed(context: Context, agent: Agent, event: MemberSeen) -> None:
     agent.device = event.device
     if event.device in IN_USE:
         agent.was_in_use = True
+        _leg_goes_on(context, agent)
         if not agent.calls and not agent.offers:
             _await_busy(context, agent, event.at)
         return
@@ -104,9 +105,13 @@ def dial_cancelled(context: Context, event: DialCancelled) -> None:
 
 
 def offers_unlisted(context: Context, agent: Agent, at: int) -> None:
-    """A list shows that the phone does not ring; how the offers ended was not seen."""
-    for uniqueid in tuple(agent.offers):
-        offer_over(context, agent, uniqueid, at, "", is_estimated=True)
+    """A list shows that the phone does not ring; how offers made before the gap ended is not known.
+
+    Without a gap the phone may be one that cannot tell that it rings.
+    """
+    for uniqueid, offer in tuple(agent.offers.items()):
+        if offer.started_at <= context.state.gap_from:
+            offer_over(context, agent, uniqueid, at, "", is_estimated=True)
 
 
 def answered(context: Context, agent: Agent, visit: Visit, at: int) -> None:
@@ -175,6 +180,15 @@ def _leg_may_be_over(context: Context, agent: Agent, at: int) -> None:
         visit.agent_idle_at = at
         visit.deadline = at + PROVISIONAL_MS
         await_caller(context.state, uniqueid, visit.deadline)
+
+
+def _leg_goes_on(context: Context, agent: Agent) -> None:
+    """The phone is in use again: its idleness was a flicker."""
+    for call_id, uniqueid in agent.calls.items():
+        visit = find_visit(context.state, uniqueid, call_id)
+        if visit is not None and visit.agent_idle_at is not None and visit.hung_up_at is None:
+            visit.agent_idle_at = None
+            visit.deadline = None
 
 
 def _wrap_up_limit(context: Context, agent: Agent, queue: str) -> int:

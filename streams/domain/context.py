@@ -19,6 +19,7 @@ class Context:
         """Begins with nothing changed."""
         self.state = state
         self.at = state.now
+        self.heard_until = state.now
         self.is_time_estimated = False
         self._before_sequence = version_of(state.generation, 0)
         self.version = self._before_sequence + state.last_sequence

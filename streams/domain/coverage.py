@@ -20,8 +20,11 @@ FORMER_SPOOLS_KEPT = 8
 
 
 def collector_started(context: Context, event: CollectorStarted) -> None:
-    """A collector that starts is not connected, whatever its predecessor last said."""
-    _lose(context, event.at)
+    """A collector that starts is not connected, whatever its predecessor last said.
+
+    Nothing was heard since that one's last event.
+    """
+    _lose(context, min(context.heard_until, event.at))
 
 
 def ami_lost(context: Context, event: AmiLost) -> None:
@@ -33,7 +36,7 @@ def ami_connected(context: Context, event: AmiConnected) -> None:
     """What happened since the connection was lost was not seen."""
     state = context.state
     if state.is_connected:
-        _lose(context, event.at)
+        _lose(context, min(context.heard_until, event.at))
     state.is_connected = True
     state.asterisk = event.asterisk
     state.listing = None

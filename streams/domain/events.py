@@ -29,6 +29,7 @@ class CallerJoined(Event, gc=False):
     position: int
     caller: str
     caller_hash: str
+    is_lasting: bool = True  # False: a Local channel, which may be optimised away when answered
 
 
 class CallerGaveUp(Event, gc=False):
@@ -118,9 +119,10 @@ class AgentFinished(Event, gc=False):
 
 
 class DialAnswered(Event, gc=False):
-    """A dialled phone was picked up."""
+    """A dialled phone was picked up; perhaps one behind a Local channel of the same contact."""
 
     uniqueid: str
+    contact_id: str
     dialled_uniqueid: str
 
 

@@ -41,6 +41,7 @@ def apply(context: Context, event: ev.Event) -> None:
 
 def _advance(context: Context, at: int) -> None:
     state = context.state
+    context.heard_until = state.now
     if not state.now:
         state.blind_until = at
     if at < state.now - CLOCK_STEP_MS:

@@ -17,7 +17,15 @@ from streams.domain.events import (
     QueueConfigured,
     QueueListed,
 )
-from streams.domain.site_state import Agent, ListedChannel, Listing, Queue, SiteState, Visit
+from streams.domain.site_state import (
+    Agent,
+    ListedChannel,
+    Listing,
+    Queue,
+    SiteState,
+    Visit,
+    own_queue_name,
+)
 from streams.domain.visits import changed, connect, enter
 
 
@@ -129,7 +137,7 @@ def _judge_channels(context: Context, listing: Listing) -> None:
     state = context.state
     for visit in _visits(state):
         channel = listing.channels.get(visit.uniqueid)
-        is_in_queue = channel is not None and _is_named(channel.queue, visit.queue)
+        is_in_queue = channel is not None and own_queue_name(state, channel.queue) == visit.queue
         if visit.status == "talking" and _since_before(visit, listing):
             if is_in_queue:
                 visit.missing_since = None
@@ -142,7 +150,7 @@ def _judge_channels(context: Context, listing: Listing) -> None:
         if channel.queue and channel.bridge and uniqueid not in state.callers:
             visit = enter(
                 context,
-                _own_name(state, channel.queue),
+                own_queue_name(state, channel.queue),
                 uniqueid,
                 context.at - channel.duration_ms,
                 contact_id=channel.contact_id,
@@ -151,15 +159,6 @@ def _judge_channels(context: Context, listing: Listing) -> None:
                 is_estimated=True,
             )
             _answered_unseen(context, visit, channel, listing)
-
-
-def _is_named(queue: str, name: str) -> bool:
-    """Asterisk compares names of queues without case; channels show the dialplan's spelling."""
-    return queue.casefold() == name.casefold()
-
-
-def _own_name(state: SiteState, queue: str) -> str:
-    return next((name for name in state.queues if _is_named(queue, name)), queue)
 
 
 def _answered_unseen(

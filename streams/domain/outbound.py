@@ -12,7 +12,8 @@ def dialled(context: Context, event: OutboundDialled) -> None:
     """An agent's own channel dialled; channels of queue calls are not the agent's."""
     state = context.state
     agent = state.agents.get(event.agent)
-    if agent is None or event.uniqueid in state.legs or event.uniqueid in state.outbound:
+    is_of_a_queue_call = event.uniqueid in state.legs or event.uniqueid in state.callers
+    if agent is None or is_of_a_queue_call or event.uniqueid in state.outbound:
         return
     if len(state.outbound) >= MAX_OUTBOUND:
         context.gap_found(context.at, context.at, "too_many_outbound_calls")

@@ -63,7 +63,7 @@ def joined(context: Context, event: CallerJoined) -> None:
             context.visit_changed(visit)
             return
         move_on(context, visit, event.at)
-    enter(
+    entered = enter(
         context,
         event.queue,
         event.uniqueid,
@@ -73,6 +73,7 @@ def joined(context: Context, event: CallerJoined) -> None:
         caller=event.caller,
         caller_hash=event.caller_hash,
     )
+    entered.is_caller_lasting = event.is_lasting
 
 
 def move_on(context: Context, visit: Visit, at: int) -> None:
@@ -144,15 +145,17 @@ def hung_up(context: Context, event: ChannelHungUp) -> None:
         caller.is_hung_up = True
         caller.last_at = event.at
         for visit in tuple(caller.visits):
-            visit.hung_up_at = event.at
+            if visit.outcome == "open" or visit.is_caller_lasting:
+                visit.hung_up_at = event.at
             if visit.outcome == "open":
                 visit.missing_since = None
                 leave_provisionally(context, visit, event.at)
                 weigh(context, visit)
-            elif visit.status == "talking":
+            elif visit.status == "talking" and visit.is_caller_lasting:
                 await_evidence(context, visit, event.at)
     served = visit_of_leg(state, event.uniqueid)
-    if served is not None and served.is_leg_lasting:
+    is_phone = served is not None and served.phone_uniqueid == event.uniqueid
+    if served is not None and (served.is_leg_lasting or is_phone):
         _agent_gone(context, served, event.at)
 
 
@@ -178,6 +181,12 @@ def dial_answered(context: Context, event: DialAnswered) -> None:
     for visit in unsettled(context.state, event.uniqueid):
         if visit.outcome == "open" and visit.gave_up_at is None:
             visit.is_pickup_seen = True
+    if event.uniqueid != event.contact_id:
+        # Behind an agent's Local channel the phone itself holds and transfers.
+        for visit in unsettled(context.state, event.contact_id):
+            if visit.outcome in ("open", "answered") and visit.status != "ended":
+                visit.phone_uniqueid = event.dialled_uniqueid
+                context.state.legs[event.dialled_uniqueid] = visit.uniqueid
 
 
 def answered(context: Context, event: AgentAnswered) -> None:
@@ -336,25 +345,29 @@ def close_unseen(context: Context, visit: Visit) -> None:
 def _call_of_agent(state: SiteState, event: AgentFinished) -> Visit | None:
     """What this agent is or was just talking to in the queue, by uniqueid where that is told.
 
-    A caller who still waits was answered unseen, if we could not have seen it.
+    Of several talks without one, the one that began when the event says. A caller on a Local
+    channel has another uniqueid once that is optimised away. A caller who still waits was answered
+    unseen, if we could not have seen it.
     """
-    callers = [state.callers[event.uniqueid]] if event.uniqueid in state.callers else []
-    if not event.uniqueid:
-        callers = list(state.callers.values())
-    just_ended = waiting = None
-    for caller in callers:
-        for visit in caller.visits:
-            if visit.queue != event.queue:
-                continue
-            if visit.outcome == "open" and event.uniqueid:
-                if event.at - event.talk_ms - WHOLE_SECOND_MS <= state.blind_until:
-                    waiting = visit
-            elif visit.agent != event.agent and visit.agent:
-                continue
-            elif visit.status == "talking":
-                return visit
-            elif visit.outcome == "answered" and visit.deadline is not None:
-                just_ended = visit
+    named = unsettled(state, event.uniqueid) if event.uniqueid else ()
+    visits = named or tuple(v for caller in state.callers.values() for v in caller.visits)
+    is_renamed = bool(event.uniqueid) and not named
+    answered_at = event.at - event.talk_ms
+    talks, just_ended, waiting = [], None, None
+    for visit in visits:
+        if visit.queue != event.queue:
+            continue
+        if visit.outcome == "open":
+            if named and answered_at - WHOLE_SECOND_MS <= state.blind_until:
+                waiting = visit
+        elif visit.agent not in ("", event.agent) or (is_renamed and visit.is_caller_lasting):
+            continue
+        elif visit.status == "talking":
+            talks.append(visit)
+        elif visit.outcome == "answered" and visit.deadline is not None:
+            just_ended = visit
+    if talks:
+        return min(talks, key=lambda v: abs((v.answered_at or answered_at) - answered_at))
     return just_ended or waiting
 
 

@@ -8,7 +8,7 @@ from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.events import LogAnswered, LogEnded, LogEntered
 from streams.domain.queue_calls import move_on
-from streams.domain.site_state import Agent, SiteState, Visit
+from streams.domain.site_state import Agent, SiteState, Visit, own_queue_name
 from streams.domain.visits import changed, close_talk, connect, end_wait, enter
 
 SAME_ENTRY_MS = 2_000
@@ -16,10 +16,11 @@ SAME_ENTRY_MS = 2_000
 
 def log_entered(context: Context, event: LogEntered) -> None:
     """A caller entered: known already, or inside the gap a visit we did not see."""
+    name = own_queue_name(context.state, event.queue)
     caller = context.state.callers.get(event.uniqueid)
     if caller is not None:
         for queue, entered_at in caller.entries:
-            if queue == event.queue and abs(entered_at - event.at) <= SAME_ENTRY_MS:
+            if queue == name and abs(entered_at - event.at) <= SAME_ENTRY_MS:
                 return
         for visit in tuple(caller.visits):
             if visit.outcome == "open" or visit.status == "talking":
@@ -27,7 +28,7 @@ def log_entered(context: Context, event: LogEntered) -> None:
     if _is_in_gap(context.state, event.at):
         enter(
             context,
-            event.queue,
+            name,
             event.uniqueid,
             event.at,
             position=event.position,
@@ -96,8 +97,9 @@ def _is_in_gap(state: SiteState, at: int) -> bool:
 
 def _visit_of_line(state: SiteState, uniqueid: str, queue: str, entered_about: int) -> Visit | None:
     """The caller's unsettled visit to the queue that entered when the line says, to the second."""
+    name = own_queue_name(state, queue)
     caller = state.callers.get(uniqueid)
-    same = [visit for visit in caller.visits if visit.queue == queue] if caller else []
+    same = [visit for visit in caller.visits if visit.queue == name] if caller else []
     nearest = min(same, key=lambda visit: abs(visit.entered_at - entered_about), default=None)
     if nearest is None or abs(nearest.entered_at - entered_about) > SAME_ENTRY_MS:
         return None

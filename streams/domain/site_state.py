@@ -4,12 +4,20 @@ Bounded: queue calls and agents leave it when nothing about them can change any 
 `MAX_CALLERS` callers close the oldest as unknown. Encoded whole, as msgpack arrays.
 """
 
+import zlib
+
 import msgspec
 
 from streams.domain.events import DeviceState, ListName
 from streams.domain.facts import AgentStateName, CallStatus, EndedBy, Outcome, Transfer
 
 MAX_CALLERS = 5_000
+"""Callers of one site at a time; those who hung up make room first."""
+
+COMPRESSED_FROM_BYTES = 64 * 1024
+
+_PLAIN = b"\0"
+_COMPRESSED = b"\1"
 
 STATE_FORM = 1
 """Rises when the record's form changes; a record of another form is not read."""
@@ -37,7 +45,9 @@ class Visit(msgspec.Struct, array_like=True):
     agent: str = ""
     agent_name: str = ""
     agent_uniqueid: str = ""
+    phone_uniqueid: str = ""  # the phone behind an agent's Local channel
     is_leg_lasting: bool = False
+    is_caller_lasting: bool = True
     ended_by: EndedBy = ""
     is_end_told: bool = False
     transfer: Transfer = "none"
@@ -251,13 +261,24 @@ def new_site_state(tenant_id: str, site: str) -> SiteState:
 
 
 def encode_state(state: SiteState) -> bytes:
-    """The state as it is stored."""
-    return _encoder.encode(state)
+    """The state as it is stored: a large one compressed, so that it fits one message."""
+    data = _encoder.encode(state)
+    if len(data) < COMPRESSED_FROM_BYTES:
+        return _PLAIN + data
+    return _COMPRESSED + zlib.compress(data, 1)
 
 
 def decode_state(data: bytes) -> SiteState:
     """A stored state. Raises msgspec.DecodeError on anything else, ValueError on another form."""
-    state = _decoder.decode(data)
+    body = data[1:]
+    if data[:1] == _COMPRESSED:
+        try:
+            body = zlib.decompress(body)
+        except zlib.error as error:
+            raise msgspec.DecodeError(str(error)) from error
+    elif data[:1] != _PLAIN:
+        raise msgspec.DecodeError("no site state")
+    state = _decoder.decode(body)
     if state.form != STATE_FORM:
         raise ValueError(f"site state has form {state.form}, this program reads {STATE_FORM}")
     return state
@@ -270,3 +291,13 @@ def find_visit(state: SiteState, uniqueid: str, call_id: str) -> Visit | None:
         if visit.call_id == call_id:
             return visit
     return None
+
+
+def own_queue_name(state: SiteState, name: str) -> str:
+    """A queue's own name, for channels and queue_log show how the dialplan spelt it.
+
+    Names of queues are compared without case.
+    """
+    if name in state.queues:
+        return name
+    return next((own for own in state.queues if own.casefold() == name.casefold()), name)

@@ -8,10 +8,13 @@ from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_caller
 from streams.domain.facts import EndedBy, Outcome
-from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit
+from streams.domain.site_state import MAX_CALLERS, Caller, Queue, SiteState, Visit
 from streams.domain.windows import recount, retire
 
 ENTRIES_KEPT = 7
+
+MAX_DURATION_MS = 30 * 24 * 60 * 60 * 1000
+"""Longer waits and talks are not believed: a clock was set, or somebody sends nonsense."""
 
 
 def enter(
@@ -28,6 +31,7 @@ def enter(
 ) -> Visit:
     """Begins a visit. `contact_id` defaults to the uniqueid."""
     state = context.state
+    state.queues.setdefault(queue, Queue())
     known = state.callers.get(uniqueid)
     if known is None:
         if len(state.callers) >= MAX_CALLERS:
@@ -150,7 +154,7 @@ def visit_of_leg(state: SiteState, agent_uniqueid: str) -> Visit | None:
     if caller_uniqueid is None:
         return None
     for visit in reversed(unsettled(state, caller_uniqueid)):
-        if visit.agent_uniqueid == agent_uniqueid:
+        if agent_uniqueid in (visit.agent_uniqueid, visit.phone_uniqueid):
             return visit
     del state.legs[agent_uniqueid]
     return None
@@ -166,9 +170,9 @@ def left_at_or(visit: Visit, otherwise: int) -> int:
 
 def elapsed(visit: Visit, start: int, end: int) -> int:
     """Never negative: a clock that stepped back gives 0, and the visit is marked estimated."""
-    if end < start:
+    if not 0 <= end - start <= MAX_DURATION_MS:
         visit.is_estimated = True
-        return 0
+        return min(max(end - start, 0), MAX_DURATION_MS)
     return end - start
 
 
@@ -180,15 +184,17 @@ def waited(visit: Visit, at: int) -> int:
 
 
 def _give_way(context: Context) -> None:
-    """Too many callers: the oldest leaves, its open visits as unknown."""
-    uniqueid, caller = next(iter(context.state.callers.items()))
-    if caller.visits:
+    """Too many callers: one without open visits leaves, else the oldest, its visits unknown."""
+    callers = context.state.callers
+    uniqueid = next((u for u, caller in callers.items() if not caller.visits), None)
+    if uniqueid is None:
+        uniqueid = next(iter(callers))
         context.gap_found(context.at, context.at, "too_many_callers")
-    for visit in tuple(caller.visits):
+    for visit in tuple(callers[uniqueid].visits):
         if visit.outcome == "open":
             end_wait(context, visit, "unknown", context.at, is_estimated=True)
         else:
             if visit.status == "talking":
                 close_talk(context, visit, context.at, "unknown", is_estimated=True)
             retire(context.state, visit)
-    context.state.callers.pop(uniqueid, None)
+    callers.pop(uniqueid, None)

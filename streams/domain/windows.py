@@ -52,6 +52,7 @@ def retire(state: SiteState, visit: Visit) -> None:
     """The visit will not change any more: it leaves the state, and some day its window too."""
     _window_of(state, visit)[1].unsettled -= 1
     state.legs.pop(visit.agent_uniqueid, None)
+    state.legs.pop(visit.phone_uniqueid, None)
     state.callers[visit.uniqueid].visits.remove(visit)
 
 

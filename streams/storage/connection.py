@@ -4,7 +4,12 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import (
+    ClickHouseError,
+    DataError,
+    OperationalError,
+    ProgrammingError,
+)
 from clickhouse_connect.driver.exceptions import Error as DriverError
 
 CONNECT_TIMEOUT_S = 5
@@ -59,8 +64,11 @@ def is_passing(error: ClickHouseError) -> bool:
     """Whether the same statement may succeed later, so that repeating it makes sense.
 
     True for everything of the network, for a ClickHouse that is overloaded or full, and for errors
-    without a ClickHouse code, which come from something between it and us.
+    without a ClickHouse code, which come from something between it and us; not for values and
+    statements that the client itself refuses.
     """
+    if isinstance(error, (DataError, ProgrammingError)):
+        return False
     if isinstance(error, OperationalError):
         return True
     return isinstance(error, DriverError) and (error.code is None or error.code in _PASSING_CODES)
