@@ -75,7 +75,7 @@ def test_user_who_may_not_list_channels_is_told_where_to_allow_it(
 ) -> None:
     monkeypatch.setattr("agent.check.LISTS_WITHIN_S", 0.0)
     ami.refuses_channels = True
-    findings = list(check(config, listen_s=1.5))
+    findings = list(check(config, listen_s=0.4))
     channels = next(finding for finding in findings if finding.name == "channels")
     assert channels.sentence == (
         "CoreShowChannels is refused: add reporting to `write` in manager.conf."
