@@ -6,7 +6,7 @@ available, paused (in all own queues), wrap_up, busy_other, ringing, hold, talki
 
 from streams.domain.context import Context
 from streams.domain.facts import AgentState, AgentStateName, OfferResult
-from streams.domain.site_state import Agent, find_visit
+from streams.domain.site_state import Agent, find_visit, is_followed
 
 
 def refresh(
@@ -18,6 +18,8 @@ def refresh(
     is_estimated: bool = False,
 ) -> None:
     """Ends the running state and begins the one that follows from what is known, if another."""
+    if not is_followed(context.state, agent):
+        return
     state, queue, call_id = _derive(context, agent)
     reason = _pause_reason(agent) if state == "paused" else ""
     if (state, reason, queue, call_id) == (

@@ -9,7 +9,7 @@ from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_agent, await_caller
 from streams.domain.events import AgentOffered, DialCancelled, MemberSeen
 from streams.domain.facts import OfferResult
-from streams.domain.site_state import Agent, Offer, Visit, find_visit
+from streams.domain.site_state import MAX_AGENTS, Agent, Offer, Visit, find_visit
 from streams.domain.windows import recount, retire
 
 BUSY_CONFIRMED_MS = 2_000
@@ -20,10 +20,18 @@ RINGING = frozenset(("ringing", "ringing_in_use"))
 
 
 def agent_of(context: Context, interface: str, name: str) -> Agent:
-    """The agent with this interface, made known if needed; the last name seen is the label."""
-    agent = context.state.agents.get(interface)
+    """The agent with this interface, made known if needed; the last name seen is the label.
+
+    One beyond `MAX_AGENTS` is not kept and has no rows.
+    """
+    state = context.state
+    agent = state.agents.get(interface)
     if agent is None:
-        agent = context.state.agents[interface] = Agent(interface, name or interface)
+        agent = Agent(interface, name or interface)
+        if len(state.agents) < MAX_AGENTS:
+            state.agents[interface] = agent
+        else:
+            context.gap_found(context.at, context.at, "too_many_agents")
     elif name and agent.name != name:
         agent.name = name
     return agent

@@ -42,7 +42,9 @@ def rebase(state: SiteState, now: int) -> None:
                 visit.deadline = due
     for interface in state.due_agents:
         state.due_agents[interface] = due
-        agent = state.agents[interface]
+        agent = state.agents.get(interface)
+        if agent is None:
+            continue
         if agent.busy_since is not None:
             agent.busy_since = now
         if agent.wrap_up_since is not None:

@@ -55,7 +55,9 @@ def _advance(context: Context, at: int) -> None:
         for uniqueid in callers:
             queue_calls.settle(context, uniqueid)
         for interface in interfaces:
-            agents.look_again(context, state.agents[interface])
+            agent = state.agents.get(interface)
+            if agent is not None:
+                agents.look_again(context, agent)
     if at >= state.next_sweep:
         state.next_sweep = at + SWEEP_EVERY_MS
         _sweep(state)

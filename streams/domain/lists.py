@@ -18,13 +18,14 @@ from streams.domain.events import (
     QueueListed,
 )
 from streams.domain.site_state import (
+    MAX_LISTED,
     Agent,
     ListedChannel,
     Listing,
-    Queue,
     SiteState,
     Visit,
     own_queue_name,
+    queue_of,
 )
 from streams.domain.visits import changed, connect, enter
 
@@ -36,15 +37,12 @@ def list_began(context: Context, event: ListBegan) -> None:
 
 def queue_listed(context: Context, event: QueueListed) -> None:
     """The queue exists."""
-    context.state.queues.setdefault(event.queue, Queue())
-    if context.state.listing is not None:
-        context.state.listing.queues.append(event.queue)
+    queue_of(context.state, event.queue)
 
 
 def queue_configured(context: Context, event: QueueConfigured) -> None:
     """The queue's limit for wrap-up, which no event tells."""
-    queue = context.state.queues.setdefault(event.queue, Queue())
-    queue.wrap_up_limit_ms = event.wrap_up_limit_ms
+    queue_of(context.state, event.queue).wrap_up_limit_ms = event.wrap_up_limit_ms
 
 
 def entry_listed(context: Context, event: EntryListed) -> None:
@@ -52,7 +50,8 @@ def entry_listed(context: Context, event: EntryListed) -> None:
     listing = context.state.listing
     if listing is None:
         return
-    listing.entries.append((event.uniqueid, event.queue))
+    if len(listing.entries) < MAX_LISTED:
+        listing.entries.append((event.uniqueid, event.queue))
     caller = context.state.callers.get(event.uniqueid)
     for visit in caller.visits if caller else ():
         if visit.queue == event.queue and visit.outcome == "open":
@@ -71,8 +70,9 @@ def entry_listed(context: Context, event: EntryListed) -> None:
 
 def member_listed(context: Context, event: MemberSeen) -> None:
     """An agent is in a queue."""
-    if context.state.listing is not None:
-        context.state.listing.members.append((event.agent, event.queue))
+    listing = context.state.listing
+    if listing is not None and len(listing.members) < MAX_LISTED:
+        listing.members.append((event.agent, event.queue))
     agent = memberships.member_seen(context, event)
     if agent.offers and event.device not in agents.RINGING:
         agents.offers_unlisted(context, agent, event.at)
@@ -80,8 +80,9 @@ def member_listed(context: Context, event: MemberSeen) -> None:
 
 def channel_listed(context: Context, event: ChannelListed) -> None:
     """A channel exists."""
-    if context.state.listing is not None:
-        context.state.listing.channels[event.uniqueid] = ListedChannel(
+    listing = context.state.listing
+    if listing is not None and len(listing.channels) < MAX_LISTED:
+        listing.channels[event.uniqueid] = ListedChannel(
             event.contact_id,
             event.interface,
             event.queue,
@@ -96,6 +97,8 @@ def list_ended(context: Context, event: ListEnded) -> None:
     """Draws the conclusions."""
     listing, context.state.listing = context.state.listing, None
     if listing is None or not event.is_complete or listing.name != event.name:
+        return
+    if max(len(listing.entries), len(listing.members), len(listing.channels)) >= MAX_LISTED:
         return
     if listing.name == "queues":
         _judge_waiting(context, listing)

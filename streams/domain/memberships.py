@@ -5,7 +5,7 @@ from streams.domain.agent_states import refresh
 from streams.domain.context import Context
 from streams.domain.events import MemberRemoved, MemberSeen
 from streams.domain.facts import AgentMembership
-from streams.domain.site_state import Agent, Membership, Queue
+from streams.domain.site_state import Agent, Membership, is_followed, queue_of
 
 
 def member_seen(context: Context, event: MemberSeen) -> Agent:
@@ -97,6 +97,8 @@ def _change(context: Context, agent: Agent, before: Membership, event: MemberSee
 def _add_membership(
     context: Context, agent: Agent, queue: str, membership: Membership, ended_at: int | None
 ) -> None:
+    if not is_followed(context.state, agent):
+        return
     context.add(
         AgentMembership(
             context.state.tenant_id,
@@ -117,9 +119,7 @@ def _add_membership(
 
 def _check_empty(context: Context, name: str) -> None:
     """Notes when a queue loses its last agent who could take a call, and when it gets one."""
-    queue = context.state.queues.get(name)
-    if queue is None:
-        queue = context.state.queues[name] = Queue()
+    queue = queue_of(context.state, name)
     for agent in context.state.agents.values():
         membership = agent.memberships.get(name)
         if membership is not None and _is_usable(membership):

@@ -1,7 +1,8 @@
 """The one state record of a site: everything the fold needs to go on.
 
-Bounded: queue calls and agents leave it when nothing about them can change any more, and more than
-`MAX_CALLERS` callers close the oldest as unknown. Encoded whole, as msgpack arrays.
+Bounded: queue calls and agents leave it when nothing about them can change any more, and each kind
+has a most of which there are; what is beyond is told as a coverage gap. Encoded whole, as msgpack
+arrays.
 """
 
 import zlib
@@ -13,6 +14,12 @@ from streams.domain.facts import AgentStateName, CallStatus, EndedBy, Outcome, T
 
 MAX_CALLERS = 5_000
 """Callers of one site at a time; those who hung up make room first."""
+
+MAX_AGENTS = 5_000
+MAX_QUEUES = 2_000
+MAX_WINDOWS = 10_000
+MAX_LISTED = 50_000
+"""More agents and queues of a site are not followed, and longer lists prove nothing."""
 
 COMPRESSED_FROM_BYTES = 64 * 1024
 
@@ -204,7 +211,6 @@ class Listing(msgspec.Struct, array_like=True):
 
     name: ListName
     began_at: int
-    queues: list[str] = []
     entries: list[tuple[str, str]] = []
     members: list[tuple[str, str]] = []
     channels: dict[str, ListedChannel] = {}
@@ -291,6 +297,21 @@ def find_visit(state: SiteState, uniqueid: str, call_id: str) -> Visit | None:
         if visit.call_id == call_id:
             return visit
     return None
+
+
+def is_followed(state: SiteState, agent: Agent) -> bool:
+    """Whether the state keeps this agent; one too many has no rows."""
+    return state.agents.get(agent.interface) is agent
+
+
+def queue_of(state: SiteState, name: str) -> Queue:
+    """The queue, made known if needed; one beyond `MAX_QUEUES` is not kept."""
+    queue = state.queues.get(name)
+    if queue is None:
+        queue = Queue()
+        if len(state.queues) < MAX_QUEUES:
+            state.queues[name] = queue
+    return queue
 
 
 def own_queue_name(state: SiteState, name: str) -> str:

@@ -8,7 +8,7 @@ from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_caller
 from streams.domain.facts import EndedBy, Outcome
-from streams.domain.site_state import MAX_CALLERS, Caller, Queue, SiteState, Visit
+from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit, queue_of
 from streams.domain.windows import recount, retire
 
 ENTRIES_KEPT = 7
@@ -31,7 +31,7 @@ def enter(
 ) -> Visit:
     """Begins a visit. `contact_id` defaults to the uniqueid."""
     state = context.state
-    state.queues.setdefault(queue, Queue())
+    queue_of(state, queue)
     known = state.callers.get(uniqueid)
     if known is None:
         if len(state.callers) >= MAX_CALLERS:

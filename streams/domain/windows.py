@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from streams.domain.facts import Fact, Outcome, QueueCall, QueueWindow, StaleWindow
 from streams.domain.interval import WINDOW_MS, window_start
-from streams.domain.site_state import SiteState, Visit, Window
+from streams.domain.site_state import MAX_WINDOWS, SiteState, Visit, Window
 
 if TYPE_CHECKING:
     from streams.domain.context import Context
@@ -157,9 +157,19 @@ def _window_of(state: SiteState, visit: Visit) -> tuple[str, Window]:
     key = f"{start}|{visit.queue}"
     window = state.windows.get(key)
     if window is None:
+        if len(state.windows) >= MAX_WINDOWS:
+            _make_room(state)
         window = state.windows[key] = Window(visit.queue, start, [0] * len(OUTCOMES))
         window.is_stale = start < state.windows_kept_from
     return key, window
+
+
+def _make_room(state: SiteState) -> None:
+    """The first window that no call can change leaves early; windows up to it are made anew."""
+    key = next((key for key, window in state.windows.items() if window.unsettled <= 0), None)
+    if key is not None:
+        window = state.windows.pop(key)
+        state.windows_kept_from = max(state.windows_kept_from, window.start + 1)
 
 
 def _add_wait(window: Window, outcome: Outcome, wait_ms: int) -> bool:
