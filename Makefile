@@ -38,7 +38,7 @@ demo: $(READY) ## Start the whole pipeline here, with a simulated call centre an
 test: test-fast test-scenarios test-integration test-system ## All tests, the quick ones first; ends at the first set that fails
 
 test-fast: $(READY) ## Units, contract and architecture: no process, no network, in seconds
-	$(PYTEST) -n 2 -m $(UNMARKED) tests/unit tests/contract tests/architecture
+	$(PYTEST) -n 2 --dist worksteal -m $(UNMARKED) tests/unit tests/contract tests/architecture
 
 test-scenarios: $(READY) ## Recorded and generated call stories through the fold
 	$(PYTEST) -n 2 -m $(UNMARKED) --hypothesis-profile thorough tests/scenarios tests/property

@@ -1,11 +1,8 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from agent.event import Event
 from agent.redaction import Redaction
 from agent.transcript import MAX_OPEN_LISTS, Transcript
-from tests.support.captures import Scenario, scenario, scenarios
 from tests.support.fake_ami import packet
 
 NOW = 1_773_147_600_000
@@ -244,60 +241,3 @@ def test_open_lists_are_bounded() -> None:
     heard = transcript()
     events = heard.feed(b"".join(begin(f"a-{n}") for n in range(MAX_OPEN_LISTS + 5)), NOW)
     assert len(events) == MAX_OPEN_LISTS
-
-
-@pytest.mark.parametrize("name", ["s_names", "s_names_v2", "s_resync", "s_resync_v2"])
-def test_recorded_forgeries_are_dropped_and_counted(name: str) -> None:
-    for recorded in scenarios():
-        if recorded.folder.name != name:
-            continue
-        heard = transcript()
-        events = heard.feed(recorded.read("capture.ami"), NOW)
-        assert heard.counters.forged >= 1, recorded.name
-        for event in events:
-            uniqueids = event.fields.get("Uniqueid", "")
-            if not isinstance(uniqueids, str):
-                # Injected before the true one, but behind it in QueueEntry.
-                uniqueids = uniqueids[0 if event.name == "QueueEntry" else -1]
-            assert uniqueids not in ("1.1", "9.9", "99.99"), (recorded.name, event)
-        ends = [e.fields["complete"] for e in events if (e.kind, e.name) == ("snapshot", "end")]
-        assert set(ends) == {"yes"}, recorded.name
-
-
-HARD = scenario("22.10.1/s_resync")
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(1, 4000), min_size=1, max_size=20))
-def test_any_chunking_of_a_recording_gives_the_same_events(sizes: list[int]) -> None:
-    data = HARD.read("capture.ami")
-    heard = transcript()
-    events: list[Event] = []
-    position = 0
-    for size in sizes:
-        events += heard.feed(data[position : position + size], NOW)
-        position += size
-    events += heard.feed(data[position:], NOW)
-    assert events == transcript().feed(data, NOW)
-
-
-@pytest.mark.parametrize(
-    "recorded",
-    [some for some in scenarios() if not some.folder.name.startswith("s_")],
-    ids=lambda recorded: recorded.name,
-)
-def test_every_queue_event_of_a_recording_gets_through(recorded: Scenario) -> None:
-    heard = transcript()
-    data = b""
-    events: list[Event] = []
-    for connection in recorded.connections:
-        received = b"".join(chunk.data for chunk in connection.chunks)
-        # A connection that is cut may end within a packet.
-        data += received[: received.rindex(b"\r\n\r\n") + 4]
-        events += heard.connected(connection.first_ms)
-        events += heard.feed(received, connection.first_ms)
-    for name in ("QueueCallerJoin", "AgentConnect", "QueueEntry", "QueueMember", "Hangup"):
-        lines = data.split(b"\r\n").count(b"Event: " + name.encode())
-        assert sum(event.name == name for event in events) == lines
-    assert heard.counters.forged == 0
-    assert heard.framing.parse_errors == 0
