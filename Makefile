@@ -44,7 +44,7 @@ test-scenarios: $(READY) ## Recorded and generated call stories through the fold
 	$(PYTEST) -n 2 -m $(UNMARKED) --hypothesis-profile thorough tests/scenarios tests/property
 
 test-integration: $(READY) ## Embedded broker and engine; real ones by address or Docker (see CONTRIBUTING.md)
-	$(PYTEST) -m "integration or real"
+	$(PYTEST) -n 2 --dist loadfile -m "integration or real"
 
 test-system: $(READY) ## The whole stack in its real processes
 	$(PYTEST) -m system tests/system
