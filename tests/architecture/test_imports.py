@@ -1,6 +1,7 @@
 """Who may import whom: the arrows of ARCHITECTURE.md, read off the code."""
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@functools.cache
 def imports(path: Path) -> set[str]:
     """The modules that a file imports; of `from package import module` the module."""
     found = set()
