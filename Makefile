@@ -43,7 +43,7 @@ test-fast: $(READY) ## Units, contract and architecture: no process, no network,
 test-scenarios: $(READY) ## Recorded and generated call stories through the fold
 	$(PYTEST) -n 2 -m $(UNMARKED) --hypothesis-profile thorough tests/scenarios tests/property
 
-test-integration: $(READY) ## Embedded broker and engine; real ones by address or Docker (see CONTRIBUTING.md)
+test-integration: $(READY) ## Embedded broker and engine; real ones by CLICKHOUSE_URL, KAFKA_BOOTSTRAP or Docker
 	$(PYTEST) -n 2 --dist loadfile -m "integration or real"
 
 test-system: $(READY) ## The whole stack in its real processes
