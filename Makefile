@@ -90,7 +90,7 @@ clean: ## Remove what was built and what the demo left behind (not the virtual e
 
 $(READY): requirements.lock
 	@$(CHECK_PYTHON)
-	@echo "Setting up $(VENV) with the locked packages (about 300 MB to download, once) …"
+	@echo "Setting up $(VENV) with the locked packages (downloaded once) …"
 	@$(BIN)/python -c 'import pip; $(IS_311)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock \
 		| awk '/^Collecting/ {n++; printf "  %3d  %s\n", n, $$2} /^(Installing|Success)/ {print substr($$0, 1, 80) " …"} {fflush()}'

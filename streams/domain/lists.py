@@ -27,7 +27,7 @@ from streams.domain.site_state import (
     own_queue_name,
     queue_of,
 )
-from streams.domain.visits import changed, connect, enter
+from streams.domain.visits import answer_unseen, changed, enter
 
 
 def list_began(context: Context, event: ListBegan) -> None:
@@ -169,19 +169,12 @@ def _answered_unseen(
 ) -> None:
     """The caller is bridged: an agent answered while we could not see it."""
     interface, agent_uniqueid = _other_end(channel, visit.uniqueid, listing)
-    visit.is_estimated = True
-    name = ""
-    agent = None
-    if interface:
-        agent = agents.agent_of(context, interface, "")
-        name = agent.name
-    connect(context, visit, interface, name, None)
+    agent = agents.agent_of(context, interface, "") if interface else None
     visit.agent_uniqueid = agent_uniqueid
     if agent_uniqueid:
         context.state.legs[agent_uniqueid] = visit.uniqueid
-    agents.cancel_offers(context, visit, context.at, but=interface)
-    if agent is not None:
-        agents.answered(context, agent, visit, context.at)
+    name = agent.name if agent else ""
+    answer_unseen(context, visit, agent, name, answered_at=None, at=context.at)
     changed(context, visit)
 
 

@@ -4,12 +4,11 @@ A line names a visit by uniqueid, queue and the second of its ENTERQUEUE. Only i
 a line add a visit, marked estimated: a whole second is all it tells.
 """
 
-from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.events import LogAnswered, LogEnded, LogEntered
 from streams.domain.queue_calls import move_on
 from streams.domain.site_state import Agent, SiteState, Visit, own_queue_name
-from streams.domain.visits import changed, close_talk, connect, end_wait, enter
+from streams.domain.visits import answer_unseen, changed, close_talk, end_wait, enter
 
 SAME_ENTRY_MS = 2_000
 
@@ -82,13 +81,8 @@ def log_ended(context: Context, event: LogEnded) -> None:
 
 def _answer(context: Context, visit: Visit, agent_name: str, at: int, wait_ms: int | None) -> None:
     agent = _agent_named(context.state, visit.queue, agent_name)
-    interface = agent.interface if agent else ""
-    visit.is_estimated = True
-    connect(context, visit, interface, agent_name, at)
+    answer_unseen(context, visit, agent, agent_name, answered_at=at, at=at)
     visit.wait_ms = wait_ms
-    agents.cancel_offers(context, visit, at, but=interface)
-    if agent is not None:
-        agents.answered(context, agent, visit, at)
 
 
 def _is_in_gap(state: SiteState, at: int) -> bool:

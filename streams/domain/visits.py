@@ -8,7 +8,7 @@ from streams.domain import agents
 from streams.domain.context import Context
 from streams.domain.deadlines import PROVISIONAL_MS, await_caller
 from streams.domain.facts import EndedBy, Outcome
-from streams.domain.site_state import MAX_CALLERS, Caller, SiteState, Visit, queue_of
+from streams.domain.site_state import MAX_CALLERS, Agent, Caller, SiteState, Visit, queue_of
 from streams.domain.windows import recount, retire
 
 ENTRIES_KEPT = 7
@@ -67,6 +67,24 @@ def connect(context: Context, visit: Visit, interface: str, name: str, at: int |
     visit.missing_since = None
     visit.deadline = None
     context.state.due_callers.pop(visit.uniqueid, None)
+
+
+def answer_unseen(
+    context: Context,
+    visit: Visit,
+    agent: Agent | None,
+    name: str,
+    *,
+    answered_at: int | None,
+    at: int,
+) -> None:
+    """An agent (None: which one is not known) answered while we could not see it, known at `at`."""
+    interface = agent.interface if agent else ""
+    visit.is_estimated = True
+    connect(context, visit, interface, name, answered_at)
+    agents.cancel_offers(context, visit, at, but=interface)
+    if agent is not None:
+        agents.answered(context, agent, visit, at)
 
 
 def end_wait(
