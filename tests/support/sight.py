@@ -9,7 +9,12 @@ from tests.support.captures import Scenario
 class Sight:
     """What the connections could see: everything but the time between them."""
 
-    def __init__(self, scenario: Scenario, *, has_log: bool) -> None:
+    def __init__(self, scenario: Scenario, *, has_log: bool, speed: float = 1.0) -> None:
+        """`speed`: how many times as fast the recording was played.
+
+        What Asterisk tells in whole seconds then stands for so many of the recording.
+        """
+        self.told_second_ms = round(1_000 * max(1.0, speed))
         self.connections = connections = scenario.connections
         self.has_log = has_log
         self.has_cancelled_rings = not scenario.version.startswith("13.")

@@ -46,9 +46,14 @@ def differences(scenario: Scenario, facts: Facts, *, has_log: bool = False) -> l
     ]
 
 
-def course_differences(scenario: Scenario, facts: Facts, *, has_log: bool = False) -> list[str]:
-    """As `differences`, but only of what happened to each caller and agent, not of the sums."""
-    sight = Sight(scenario, has_log=has_log)
+def course_differences(
+    scenario: Scenario, facts: Facts, *, has_log: bool = False, speed: float = 1.0
+) -> list[str]:
+    """As `differences`, but only of what happened to each caller and agent, not of the sums.
+
+    `speed`: how many times as fast as it was recorded the scenario was played.
+    """
+    sight = Sight(scenario, has_log=has_log, speed=speed)
     found = _compare_calls(scenario.expected, facts.calls, sight)
     return found + compare_agents(scenario.expected, facts, sight)
 

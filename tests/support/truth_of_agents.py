@@ -149,8 +149,10 @@ def _match(
     rest = sorted(ours, key=lambda step: step.at)
     for step in expected:
         alike = [o for o in rest if _is_alike(step, o)]
-        latest = _latest(step, expected)
-        near = [o for o in alike if step.at - MOMENT_MS - CLOCK_MS <= o.at <= latest]
+        # When somebody was added who is met in a list, is told in whole seconds (LoginTime).
+        moment = sight.told_second_ms if step.state == "added" else MOMENT_MS
+        latest = max(_latest(step, expected), step.at + moment + CLOCK_MS)
+        near = [o for o in alike if step.at - moment - CLOCK_MS <= o.at <= latest]
         if not near and not sight.is_seen(step.at):
             # Happened in the gap; known, if at all, from the list after it.
             near = [o for o in rest if _is_alike(step, o, is_end_unseen=True)]
@@ -234,14 +236,15 @@ def _is_unlogged(
 def _compare_course(
     expected: list[Transition], states: Sequence[AgentState], sight: Sight
 ) -> list[str]:
-    """The state in the middle of each stretch of three seconds or more between transitions."""
+    """The state in the middle of each stretch of three moments or more between transitions."""
     found: list[str] = []
     course = _Course()
     for step, following in zip(expected, [*expected[1:], None], strict=False):
         course.advance(step, _latest(step, expected) > step.at + MOMENT_MS + CLOCK_MS)
         end = following.at if following else sight.ended_ms
         middle = (step.at + MOMENT_MS + end) // 2
-        if end - step.at < 3 * MOMENT_MS or not sight.is_seen(middle):
+        least = 3 * (sight.told_second_ms if step.state == "added" else MOMENT_MS)
+        if end - step.at < least or not sight.is_seen(middle):
             continue
         held = [
             state

@@ -1,6 +1,6 @@
 """Recorded call stories through the whole stack: sockets, collector, ingest, broker, worker, store.
 
-The recordings happen again now, at their own pace (the long shift three times as fast); what the
+The recordings happen again now, at their own pace (the long shift four times as fast); what the
 views show in the end, moved back to the recorded times, is compared with Asterisk's own log.
 """
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 WITHIN_S = 200.0
 
 RECORDINGS = [
-    Played(scenario("22.10.1/shift_20261"), speed=3),
+    Played(scenario("22.10.1/shift_20261"), speed=4),
     *(
         Played(scenario(name))
         for name in (
@@ -66,7 +66,8 @@ def _player(stack: RecordedStack, played: Played) -> Player:
 def test_rows_are_what_asterisk_logged(stack: RecordedStack, played: Played) -> None:
     player = _player(stack, played)
     facts = stack.facts(played.site)
-    assert course_differences(played.story, as_recorded(player, facts)) == []
+    recorded = as_recorded(player, facts)
+    assert course_differences(played.story, recorded, speed=played.speed) == []
     assert inconsistencies(facts) == []
 
 
