@@ -4,8 +4,9 @@ Besides those of the contract there is the changelog of the site records: one pa
 the source topic, compacted, because of a site only its last record matters.
 """
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from kafka.admin import KafkaAdminClient, NewTopic
@@ -19,6 +20,11 @@ _TOPICS: dict[str, dict[str, str]] = {topic: {} for topic in ALL_TOPICS} | {
     SITE_CHANGELOG: {"cleanup.policy": "compact"}
 }
 
+KNOWN_WITHIN_S = 15.0
+"""So long topics just made may be unknown to the broker that is asked."""
+
+_POLL_S = 0.05
+
 
 def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str]:
     """Make the topics that are missing and return their names; doing it again changes nothing.
@@ -31,11 +37,10 @@ def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str
         missing = [topic for topic in _TOPICS if topic not in found]
         for topic in missing:
             wanted = NewTopic(topic, partitions, replication, topic_configs=_TOPICS[topic])
-            try:
+            # It may exist already: another one of us was faster.
+            with suppress(TopicAlreadyExistsError):
                 admin.create_topics([wanted])
-            except TopicAlreadyExistsError:
-                continue  # another one of us was faster
-        _check(_partition_counts(admin), partitions)
+        _check(_partition_counts_once_told(admin), partitions)
         return missing
 
 
@@ -60,6 +65,19 @@ def topic_id(bootstrap: str, topic: str) -> bytes:
 def _partition_counts(admin: KafkaAdminClient) -> dict[str, int]:
     topics = admin.describe_topics(list(_TOPICS))
     return {topic["name"]: len(topic["partitions"]) for topic in topics if topic["error_code"] == 0}
+
+
+def _partition_counts_once_told(admin: KafkaAdminClient) -> dict[str, int]:
+    """As `_partition_counts`, of a broker that is given time to hear of topics just made.
+
+    Kafka's controller acknowledges a topic before the brokers know it.
+    """
+    deadline = time.monotonic() + KNOWN_WITHIN_S
+    while True:
+        found = _partition_counts(admin)
+        if len(found) == len(_TOPICS) or time.monotonic() > deadline:
+            return found
+        time.sleep(_POLL_S)
 
 
 def _check(found: dict[str, int], partitions: int) -> None:

@@ -34,7 +34,8 @@ class Workers:
             "KAFKA_BOOTSTRAP": bootstrap,
             "CLICKHOUSE_URL": "http://127.0.0.1:1",
             "STREAMS_PARTITIONS": str(PARTITIONS),
-            "STREAMS_SESSION_TIMEOUT_S": "3",
+            # The least that a Kafka allows which nobody told otherwise.
+            "STREAMS_SESSION_TIMEOUT_S": "6",
             **environment,
         }
         self.running: list[subprocess.Popen[bytes]] = []

@@ -5,19 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from local.broker import running_broker
-from streams.topics import create_topics
 from tests.integration.recorded_rows import expected_rows, written_sequences
 from tests.integration.shift_of_sites import shift
-from tests.integration.stream_workers import PARTITIONS, feed, trouble, workers
+from tests.integration.stream_brokers import BROKERS, broker_with_topics
+from tests.integration.stream_workers import feed, trouble, workers
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
-@pytest.fixture
-def bootstrap(tmp_path: Path) -> Iterator[str]:
-    with running_broker(tmp_path / "broker.log") as address:
-        create_topics(address, PARTITIONS, 1)
+@pytest.fixture(params=BROKERS)
+def bootstrap(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with broker_with_topics(request.param, tmp_path) as address:
         yield address
 
 

@@ -1,4 +1,4 @@
-"""One worker over the embedded broker: what it does with its neighbours' faults, end to end."""
+"""One worker over a broker: what it does with its neighbours' faults, end to end."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,15 +19,15 @@ from streams.processors.site_record import record_place
 from streams.topics import check_topics, create_topics, topic_id
 from tests.integration.recorded_rows import RowRecorder, expected_rows
 from tests.integration.shift_of_sites import SourceMessage, shift
+from tests.integration.stream_brokers import BROKERS, broker_with_topics
 from tests.integration.stream_workers import PARTITIONS, feed, workers
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
-@pytest.fixture
-def bootstrap(tmp_path: Path) -> Iterator[str]:
-    with running_broker(tmp_path / "broker.log") as address:
-        create_topics(address, PARTITIONS, 1)
+@pytest.fixture(params=BROKERS)
+def bootstrap(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with broker_with_topics(request.param, tmp_path) as address:
         yield address
 
 
