@@ -226,6 +226,23 @@ ORDER BY (kind, name)
 SETTINGS index_granularity = 8192
 COMMENT 'Which files of clickhouse/schema were applied.';
 
+CREATE TABLE callcentre.site_snapshots
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `generation` UInt32 COMMENT 'Generation of the last event the state has seen' CODEC(Delta(4), ZSTD(1)),
+    `sequence` UInt64 COMMENT 'Last event the state has seen' CODEC(Delta(8), ZSTD(1)),
+    `taken_at` DateTime64(3, 'UTC') COMMENT 'Event time of the site in this state' CODEC(Delta(8), ZSTD(1)),
+    `form` UInt16 COMMENT 'Form of the state; a program reads one form only' CODEC(ZSTD(1)),
+    `state` String COMMENT 'Everything the fold knew of the site, encoded' CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(taken_at)
+ORDER BY (tenant_id, site, generation, sequence)
+TTL toDateTime(taken_at) + toIntervalDay(31)
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+COMMENT 'States of the sites, from which their events can be folded anew. Read by the rebuild only.';
+
 CREATE TABLE callcentre.site_status
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -291,7 +308,7 @@ CREATE VIEW callcentre.events
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
     `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
     `spool` LowCardinality(String) COMMENT 'Id of the spool that numbered the events',
-    `generation` UInt32 COMMENT 'Rises when a spool takes the site over or starts anew',
+    `generation` UInt32,
     `sequence` UInt64 COMMENT 'Number of the event within its spool',
     `at` DateTime64(3, 'UTC') COMMENT 'Time of the event by the clock of the site; 1970 if the event was refused',
     `received_at` DateTime64(3, 'UTC') COMMENT 'Moment the batch was received',

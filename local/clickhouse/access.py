@@ -15,8 +15,8 @@ ADMIN_ROLE = "admin"
 READER_ROLE = "reader"
 ALL_TENANTS = "*"
 
-OPERATORS_ONLY = frozenset(("event_batches", "events"))
-"""Tables and views no reader is granted: the raw events are for audit and to be folded anew."""
+OPERATORS_ONLY = frozenset(("event_batches", "events", "site_snapshots"))
+"""Tables and views no reader is granted: what is kept for audit and to be folded anew."""
 
 _ONLY_ADMIN = f"getSetting('log_comment') = '{ALL_TENANTS}'"
 _OWN_ROWS = f"{_ONLY_ADMIN} OR tenant_id = getSetting('log_comment')"

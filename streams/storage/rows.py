@@ -12,8 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from streams.domain.facts import FACT_TYPES, Fact, QueueCall, StaleWindow
+from streams.domain.site_state import STATE_FORM
 
 EVENT_BATCHES = "event_batches"
+SITE_SNAPSHOTS = "site_snapshots"
 
 
 class RawBatch(msgspec.Struct, frozen=True, gc=False):
@@ -32,6 +34,21 @@ class RawBatch(msgspec.Struct, frozen=True, gc=False):
     spool: str
     received_at: int
     payload: bytes
+
+
+class SiteSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """The encoded state of a site right after the event (`generation`, `sequence`).
+
+    What a rebuild can start from. `taken_at` is the site's event time in that state
+    (`SiteState.now`), milliseconds since the epoch; `state` is what `encode_state` made.
+    """
+
+    tenant_id: str
+    site: str
+    generation: int
+    sequence: int
+    taken_at: int
+    state: bytes
 
 
 class Block(NamedTuple):
@@ -70,6 +87,13 @@ def batch_block(batches: Sequence[RawBatch]) -> Block:
     """The insert of these raw batches (one or more)."""
     columns = _columns(RawBatch.__struct_fields__, batches)
     return Block(EVENT_BATCHES, tuple(columns), tuple(columns.values()))
+
+
+def snapshot_block(snapshots: Sequence[SiteSnapshot]) -> Block:
+    """The insert of these snapshots (one or more), which are of the form this program reads."""
+    columns = _columns(SiteSnapshot.__struct_fields__, snapshots)
+    columns["form"] = [STATE_FORM] * len(snapshots)
+    return Block(SITE_SNAPSHOTS, tuple(columns), tuple(columns.values()))
 
 
 def _columns(names: tuple[str, ...], rows: Sequence[object]) -> dict[str, list[object]]:

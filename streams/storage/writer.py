@@ -1,7 +1,7 @@
 """Writes what a flush holds: one insert per table, acknowledged before `write` returns.
 
-Facts are upserts and raw batches replace themselves, so a write that is repeated, whole or in part,
-changes nothing: every doubt is settled by writing again.
+Facts are upserts, raw batches and snapshots replace themselves, so a write that is repeated, whole
+or in part, changes nothing: every doubt is settled by writing again.
 """
 
 import time
@@ -15,7 +15,15 @@ from clickhouse_connect.driver.insert import InsertContext
 from streams.domain.facts import Fact, QueueWindow, StaleWindow
 from streams.storage.connection import is_passing
 from streams.storage.errors import StorageRefusedError, StorageUnavailableError
-from streams.storage.rows import Block, RawBatch, batch_block, fact_block, latest_facts
+from streams.storage.rows import (
+    Block,
+    RawBatch,
+    SiteSnapshot,
+    batch_block,
+    fact_block,
+    latest_facts,
+    snapshot_block,
+)
 from streams.storage.schema_files import DATABASE
 from streams.storage.windows import recompute_windows
 
@@ -25,9 +33,14 @@ _WINDOWS_AT_ONCE = 200
 
 
 class FactWriter(Protocol):
-    """Where facts and raw batches go; blocks, so call it in a thread."""
+    """Where facts, raw batches and snapshots go; blocks, so call it in a thread."""
 
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
         """Writes all of it; on return it is acknowledged and readable. Nothing to write is fine.
 
         Raises StorageUnavailableError if it cannot be done now: call again with the same, for ever.
@@ -65,10 +78,17 @@ class ClickHouseFactWriter:
         self._client: Client | None = None
         self._contexts: dict[str, InsertContext] = {}
 
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
-        """Writes raw batches, the facts of each table, then windows to be made anew."""
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
+        """Writes raw batches, snapshots, the facts of each table, then windows to be made anew."""
         if batches:
             self._insert(batch_block(batches))
+        if snapshots:
+            self._insert(snapshot_block(snapshots))
         latest = latest_facts(facts)
         stale = latest.pop(StaleWindow, [])
         for fact_type, rows in latest.items():

@@ -36,6 +36,7 @@ SELECT * FROM mergeTreeAnalyzeIndexes('callcentre', 'queue_calls') LIMIT 2
 SELECT * FROM dictionary('callcentre.queue_calls')
 SELECT * FROM callcentre.agents_now_feed
 SELECT * FROM callcentre.schema_changes
+SELECT * FROM callcentre.site_snapshots
 SELECT * FROM executable('cat', 'TSV', 'a String', (SELECT 1))
 SELECT * FROM file('/etc/passwd', 'LineAsString', 'l String') LIMIT 1
 SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString', 'l String') LIMIT 1

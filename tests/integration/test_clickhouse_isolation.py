@@ -29,7 +29,7 @@ from streams.domain.facts import (
     SiteStatus,
 )
 from streams.storage.connection import connect
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from streams.storage.writer import ClickHouseFactWriter
 from tests.support.clickhouse_server import ClickHouseServer, Reader, ask, running_clickhouse
@@ -93,6 +93,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
         writer.write(
             facts_of("rival", OTHER_CALLS, SECRET),
             [RawBatch("rival", "pbx-01", 1, 1, 1, "s", START, b'{"site":"SECRET","events":[]}')],
+            [SiteSnapshot("rival", "pbx-01", 1, 1, START, b"SECRET")],
         )
         writer.close()
         yield running

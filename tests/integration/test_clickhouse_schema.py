@@ -14,7 +14,7 @@ from streams.domain.facts import FACT_TYPES, Fact
 from streams.storage.current_schema import CURRENT_SCHEMA, current_schema
 from streams.storage.errors import SchemaError
 from streams.storage.migrate import migrate
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 
@@ -98,6 +98,12 @@ def test_a_view_begins_with_the_fields_of_its_fact(client: Client, fact_type: ty
 
 def test_columns_of_event_batches_are_the_fields_of_raw_batches(client: Client) -> None:
     assert tuple(columns(client, "event_batches")) == RawBatch.__struct_fields__
+
+
+def test_columns_of_site_snapshots_are_the_fields_of_snapshots_and_their_form(
+    client: Client,
+) -> None:
+    assert set(columns(client, "site_snapshots")) == {*SiteSnapshot.__struct_fields__, "form"}
 
 
 def test_every_column_tells_what_it_means(client: Client) -> None:
