@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS callcentre.site_snapshots
 (
     tenant_id LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
     site LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
-    generation UInt32 COMMENT 'Generation of the last event the state has seen' CODEC(Delta(4), ZSTD(1)),
+    generation UInt32 COMMENT 'Rises when a spool takes the site over or starts anew' CODEC(Delta(4), ZSTD(1)),
     sequence UInt64 COMMENT 'Last event the state has seen' CODEC(Delta(8), ZSTD(1)),
     taken_at DateTime64(3, 'UTC') COMMENT 'Event time of the site in this state' CODEC(Delta(8), ZSTD(1)),
     form UInt16 COMMENT 'Form of the state; a program reads one form only' CODEC(ZSTD(1)),
