@@ -1,14 +1,22 @@
-"""A real ClickHouse and a real Kafka: by address, else in a container, else skipped loudly."""
+"""A real ClickHouse and a real Kafka: by address, else in a container, else skipped loudly.
+
+Kafka also comes without Docker, as a Java program from Maven's registry.
+"""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from docker.errors import DockerException
 from testcontainers.community.clickhouse import ClickHouseContainer
 from testcontainers.community.kafka import KafkaContainer
 from testcontainers.core.docker_client import DockerClient
+
+from tests.support.apache_kafka import ApacheKafka, KafkaMissingError
 
 _CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
 _KAFKA_IMAGE = "confluentinc/cp-kafka:7.6.0"
@@ -23,7 +31,8 @@ def real_clickhouse() -> Iterator[str]:
     if address:
         yield address
         return
-    _need_docker("ClickHouse", "CLICKHOUSE_URL=http://user:password@host:port")
+    if not _has_docker():
+        _skip("ClickHouse", "CLICKHOUSE_URL=http://user:password@host:port")
     with ClickHouseContainer(_CLICKHOUSE_IMAGE, username=_USER, password=_PASSWORD) as container:
         host, port = container.get_container_host_ip(), container.get_exposed_port(8123)
         yield f"http://{_USER}:{_PASSWORD}@{host}:{port}"
@@ -36,15 +45,28 @@ def real_kafka() -> Iterator[str]:
     if address:
         yield address
         return
-    _need_docker("Kafka", "KAFKA_BOOTSTRAP=host:port")
-    with KafkaContainer(_KAFKA_IMAGE).with_kraft() as container:
-        yield container.get_bootstrap_server()
+    if _has_docker():
+        with KafkaContainer(_KAFKA_IMAGE).with_kraft() as container:
+            yield container.get_bootstrap_server()
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            kafka = ApacheKafka(Path(directory))
+        except KafkaMissingError as error:
+            _skip(f"Kafka ({error})", "KAFKA_BOOTSTRAP=host:port")
+        with kafka.start():
+            yield kafka.bootstrap
 
 
-def _need_docker(server: str, setting: str) -> None:
+def _has_docker() -> bool:
     try:
         DockerClient().client.ping()
     except DockerException:
-        pytest.skip(
-            f"No real {server}: start Docker, or name a server: {setting} make test-integration"
-        )
+        return False
+    return True
+
+
+def _skip(server: str, setting: str) -> NoReturn:
+    pytest.skip(
+        f"No real {server}: start Docker, or name a server: {setting} make test-integration"
+    )
