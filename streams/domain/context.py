@@ -2,7 +2,7 @@
 
 from streams.domain.facts import CoverageGap, Fact, OutboundCall, QueueCall
 from streams.domain.site_state import Outbound, SiteState, Visit, Window
-from streams.domain.version import version_of
+from streams.domain.version import VERSIONS_PER_EVENT, version_of
 from streams.domain.windows import window_fact
 
 FactKey = tuple[str | int, ...]
@@ -22,7 +22,7 @@ class Context:
         self.heard_until = state.now
         self.is_time_estimated = False
         self._before_sequence = version_of(state.generation, 0)
-        self.version = self._before_sequence + state.last_sequence
+        self.version = self._before_sequence + state.last_sequence * VERSIONS_PER_EVENT
         self._visits: dict[tuple[str, str, int], Visit] = {}
         self._windows: dict[str, Window] = {}
         self._facts: dict[FactKey, Fact] = {}
@@ -30,7 +30,7 @@ class Context:
     def advance(self, sequence: int) -> None:
         """The next event has this sequence: what it changes gets its version."""
         self.state.last_sequence = sequence
-        self.version = self._before_sequence + sequence
+        self.version = self._before_sequence + sequence * VERSIONS_PER_EVENT
 
     def agent_key(self, interface: str) -> str:
         """An agent's key: site and normalised interface; empty if there is no agent."""

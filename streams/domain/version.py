@@ -1,16 +1,25 @@
 """The version of a fact: of two facts with one key, the higher version holds.
 
-`fold revision (8 bits) | site generation (20 bits) | sequence (36 bits)`. Rows of today's rules win
-over older rules, rows of a reinstalled collector over those of the former one, later events over
-earlier ones: deterministically, whoever writes them.
+`fold revision (8 bits) | site generation (19) | sequence (36) | rebuilt (1)`. Rows of today's rules
+win over older rules, rows of a reinstalled collector over those of the former one, later events
+over earlier ones, and a row folded anew over what the live path made of the same events:
+deterministically, whoever writes them.
 """
 
 FOLD_REVISION = 1
 """Rises with each change of what events mean, so that a row folded anew replaces the old one."""
 
-GENERATION_BITS = 20
+GENERATION_BITS = 19
+"""Hours since 2020 until the year 2079."""
+
 SEQUENCE_BITS = 36
 MAX_SEQUENCE = (1 << SEQUENCE_BITS) - 1
+
+VERSIONS_PER_EVENT = 2
+"""So much the version rises from one event of a generation to the next."""
+
+_REBUILT = 1
+_REVISION_SHIFT = GENERATION_BITS + SEQUENCE_BITS + 1
 
 _EPOCH_2020_MS = 1_577_836_800_000
 _HOUR_MS = 3_600_000
@@ -18,9 +27,17 @@ _HOUR_MS = 3_600_000
 
 def version_of(generation: int, sequence: int) -> int:
     """The version of what an event with this sequence changed, an unsigned 64-bit number."""
-    return (
-        FOLD_REVISION << (GENERATION_BITS + SEQUENCE_BITS) | generation << SEQUENCE_BITS | sequence
-    )
+    return FOLD_REVISION << _REVISION_SHIFT | place_of(generation, sequence)
+
+
+def rebuilt_version_of(generation: int, sequence: int) -> int:
+    """The version of a row that was folded anew from all events up to this one (docs/adr/0016)."""
+    return version_of(generation, sequence) | _REBUILT
+
+
+def place_of(generation: int, sequence: int) -> int:
+    """An event's place among those of its site: a version without the revision."""
+    return generation << SEQUENCE_BITS + 1 | sequence * VERSIONS_PER_EVENT
 
 
 def next_generation(previous: int, received_at: int) -> int:

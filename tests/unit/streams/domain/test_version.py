@@ -1,4 +1,12 @@
-from streams.domain.version import FOLD_REVISION, MAX_SEQUENCE, next_generation, version_of
+from streams.domain.version import (
+    FOLD_REVISION,
+    MAX_SEQUENCE,
+    VERSIONS_PER_EVENT,
+    next_generation,
+    place_of,
+    rebuilt_version_of,
+    version_of,
+)
 
 NOON = 1_773_154_800_000  # 2026-03-10 15:00 UTC, 54255 hours after 2020 began
 HOURS = 54_255
@@ -13,8 +21,18 @@ def test_a_later_generation_wins_whatever_its_sequence() -> None:
 
 
 def test_versions_fit_an_unsigned_64_bit_number() -> None:
-    assert version_of((1 << 20) - 1, MAX_SEQUENCE) < 1 << 64
+    assert rebuilt_version_of((1 << 19) - 1, MAX_SEQUENCE) < 1 << 64
     assert version_of(0, 0) == FOLD_REVISION << 56
+
+
+def test_a_rebuilt_row_wins_over_the_same_event_and_loses_against_the_next() -> None:
+    assert version_of(5, 10) < rebuilt_version_of(5, 10) < version_of(5, 11)
+    assert rebuilt_version_of(5, MAX_SEQUENCE) < version_of(6, 0)
+
+
+def test_a_version_is_the_revision_and_the_place_of_its_event() -> None:
+    assert version_of(5, 10) == FOLD_REVISION << 56 | place_of(5, 10)
+    assert version_of(5, 11) - version_of(5, 10) == VERSIONS_PER_EVENT
 
 
 def test_the_first_generation_is_the_hours_since_2020() -> None:
