@@ -106,7 +106,7 @@ ENGINE = ReplacingMergeTree(last_sequence)
 PARTITION BY toMonday(received_at)
 ORDER BY (tenant_id, site, generation, first_sequence)
 TTL toDateTime(received_at) + toIntervalDay(30)
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'One row per published batch of one site, with the events as they arrived. Read events.';
 
 CREATE TABLE callcentre.outbound_calls
@@ -240,7 +240,7 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toMonday(taken_at)
 ORDER BY (tenant_id, site, generation, sequence)
 TTL toDateTime(taken_at) + toIntervalDay(31)
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'States of the sites, from which their events can be folded anew. Read by the rebuild only.';
 
 CREATE TABLE callcentre.site_status
