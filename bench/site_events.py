@@ -1,7 +1,7 @@
 """Events of a busy site, call after call, as ingest publishes them; the same for every run."""
 
+import itertools
 from collections.abc import Iterator
-from itertools import count, islice
 
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
 
@@ -14,22 +14,48 @@ _AGENTS = 24
 
 def batches(site: str, events: int, events_per_batch: int) -> Iterator[PublishedBatch]:
     """`events` events of one site (a multiple of the batch size is not needed), in batches."""
-    feed = islice(_events(), events)
-    while cut := list(islice(feed, events_per_batch)):
+    feed = itertools.islice(_events(), events)
+    while cut := list(itertools.islice(feed, events_per_batch)):
         at = cut[-1].at
         yield PublishedBatch(TENANT, site, f"spool-of-{site}", at + 30, at + 20, cut)
 
 
+def open_calls(count: int) -> list[PublishedEvent]:
+    """The events after which `count` callers talk, each to an agent of their own."""
+    sequences = itertools.count(1)
+    events = [PublishedEvent(next(sequences), _BEGIN_MS, "collector", "ami_connected", {})]
+    for number in range(count):
+        at = _BEGIN_MS + number * 137
+        queue = _QUEUES[number % len(_QUEUES)]
+        interface = f"PJSIP/{2000 + number}"
+        channel = _channel(f"{at // 1000}.{number}")
+        leg = {
+            "DestChannel": f"{interface}-{number:08x}",
+            "DestUniqueid": f"{at // 1000}.9{number}",
+        }
+        offer = channel | leg | {"Queue": queue, "Interface": interface, "MemberName": "Agent"}
+        for name, fields in (
+            ("QueueMemberStatus", _member(queue, interface, "1")),
+            ("QueueCallerJoin", channel | {"Queue": queue, "Position": "1"}),
+            ("AgentCalled", offer),
+            ("QueueCallerLeave", channel | {"Queue": queue}),
+            ("AgentConnect", offer | {"HoldTime": "0"}),
+            ("QueueMemberStatus", _member(queue, interface, "2")),
+        ):
+            events.append(PublishedEvent(next(sequences), at, "ami", name, dict(fields)))
+    return events
+
+
 def _events() -> Iterator[PublishedEvent]:
     """Without end: a caller joins, an agent's phone rings, they talk, the phone is idle again."""
-    sequences = count(1)
+    sequences = itertools.count(1)
 
     def event(at: int, kind: str, name: str, fields: dict[str, str]) -> PublishedEvent:
         return PublishedEvent(next(sequences), at, kind, name, dict(fields))
 
     yield event(_BEGIN_MS, "collector", "started", {"version": "0.1.0"})
     yield event(_BEGIN_MS, "collector", "ami_connected", {"asterisk": "7.0.3", "log": "none"})
-    for number in count():
+    for number in itertools.count():
         at = _BEGIN_MS + number * _CALL_EVERY_MS
         queue = _QUEUES[number % len(_QUEUES)]
         interface = f"PJSIP/{2000 + number % _AGENTS}"
