@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,24 +22,30 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=_PROBE_TIMEOUT_S) as answer:  # noqa: S310
             return bool(answer.status == _OK)
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 
 def ask_json(url: str) -> Any:
-    """The answer, decoded. Raises OSError if there is none."""
-    with urllib.request.urlopen(url, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
-        return json.load(answer)
+    """The answer, decoded. Raises OSError if there is none, or not all of it."""
+    return json.loads(_read(url))
 
 
 def ask_clickhouse(url: str, query: str) -> str:
-    """The answer's text; `url` carries user and password. Raises OSError if there is none."""
+    """The answer's text; `url` carries user and password. Raises OSError as `ask_json` does."""
     parts = urlsplit(url)
     headers = {
         "X-ClickHouse-User": parts.username or "default",
         "X-ClickHouse-Key": parts.password or "",
     }
     request = urllib.request.Request(bare(url), query.encode(), headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
-        text: str = answer.read().decode()
-        return text
+    return _read(request).decode()
+
+
+def _read(request: urllib.request.Request | str) -> bytes:
+    try:
+        with urllib.request.urlopen(request, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310
+            content: bytes = answer.read()
+    except HTTPException as error:
+        raise ConnectionError("the answer broke off") from error
+    return content

@@ -5,36 +5,31 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from local.addresses import ask_json, bare
+from local.addresses import bare
 from local.broker import BrokerMissingError
-from local.comparison import differences
+from local.notice import BoardNotice, Console
 from local.pbx.dialect import DIALECTS
 from local.process import ChildFailedError
+from local.stack import MOST_WORKERS, TENANT, Stack, StackPlan
 from local.stopping import until_stopped
-from local.supervisor import TENANT, Stack, StackPlan, running_stack
+from local.supervisor import running_stack
+from local.verdict import judge, parts, parts_table
 from local.wallboard.command import BoardPlan, show
-from local.wallboard.readings import Scope, read
+from local.wallboard.readings import Scope
 from local.wallboard.words import LANGUAGES
-from streams.storage.connection import connect
+from local.watch import Look, PlayedOutError, watch_in_lines, watch_quietly
 
 _STATE = Path("var/demo")
-_LOOK_EVERY_S = 1.0
-_LINE_EVERY_S = 10.0
-_SETTLED_WITHIN_S = 30.0
-
-
-class _PlayedOutError(Exception):
-    """The simulated call centres have closed, and every call is over."""
+_MOST_SITES = 9
+_HIGHEST_SPEED = 60
 
 
 def main(arguments: list[str]) -> int:
-    """The command. Exit code 1: a part failed, or facts and truth differ."""
+    """The command. Exit code 1: a part failed for good, or facts and truth differ."""
     options = _parse(arguments)
     started_s = time.monotonic()
 
@@ -45,6 +40,7 @@ def main(arguments: list[str]) -> int:
     plan = StackPlan(
         state=_STATE / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}",
         sites=options.sites,
+        workers=options.workers,
         seed=options.seed,
         speed=options.speed,
         duration_s=options.duration,
@@ -67,77 +63,45 @@ def _run(options: argparse.Namespace, plan: StackPlan, stack: Stack) -> int:
     addresses = _addresses(stack)
     (plan.state / "addresses.json").write_text(json.dumps(addresses, indent=1))
     print(json.dumps(addresses) if options.json else _guide(stack, plan), flush=True)
-    look = _Look(stack, has_end=plan.duration_s is not None)
-    scope = Scope(TENANT, zone=options.zone)
+    console = Console(options.zone, is_for_programs=options.json)
+    notice = BoardNotice(LANGUAGES[options.language])
+    is_board = options.wallboard and not options.json and sys.stdout.isatty()
+    on_death = notice.tell_death if is_board else console.tell_death
+    look = Look(stack, on_death, has_end=plan.duration_s is not None)
     try:
-        if options.wallboard and not options.json and sys.stdout.isatty():
-            footer = f"ClickHouse {bare(stack.clickhouse_url)} · {plan.state}/addresses.json"
-            show(BoardPlan(stack.reader_url, scope, options.language, footer), look)
-        _watch(stack.reader_url, scope, look, is_silent=options.json)
-    except _PlayedOutError:
-        return _judge(stack, as_json=options.json)
+        if is_board:
+            _show_board(options, plan, stack, look, notice)
+        elif options.json:
+            watch_quietly(look)
+        watch_in_lines(stack.reader_url, _scope(options), look, console.tell)
+    except PlayedOutError:
+        verdict = judge(stack, look)
+        if options.json:
+            used = parts(stack.meter.total(), look.deaths)
+            print(json.dumps(verdict.as_dict() | {"parts": used}, ensure_ascii=False), flush=True)
+        else:
+            print("\n".join(["", *verdict.lines()]))
+        return verdict.exit_code
+    finally:
+        if not options.json:
+            lines = parts_table(parts(stack.meter.total(), look.deaths))
+            print("\n".join(["", *lines]), flush=True)
 
 
-def _watch(reader_url: str, scope: Scope, look: "_Look", *, is_silent: bool) -> NoReturn:
-    """Without a board: every ten seconds a line of what ClickHouse says, until `look` raises."""
-    client = None if is_silent else connect(reader_url)
-    next_line_s = time.monotonic()
-    while True:
+def _show_board(
+    options: argparse.Namespace, plan: StackPlan, stack: Stack, look: Look, notice: BoardNotice
+) -> None:
+    footer = f"ClickHouse {bare(stack.clickhouse_url)} · {plan.state}/addresses.json"
+
+    def tick() -> str:
         look()
-        if client is not None and time.monotonic() >= next_line_s:
-            next_line_s += _LINE_EVERY_S
-            total = read(client, scope).total
-            now = datetime.now(ZoneInfo(scope.zone))
-            level = "—" if total.service_level is None else f"{total.service_level:.0%}"
-            print(
-                f"{now:%H:%M:%S}  waiting {total.waiting}, talking {total.talking}; today offered "
-                f"{total.offered}, answered {total.answered}, abandoned {total.abandoned}, "
-                f"flowed out {total.flowed_out}, service level {level}",
-                flush=True,
-            )
-        time.sleep(_LOOK_EVERY_S)
+        return notice.text()
+
+    show(BoardPlan(stack.reader_url, _scope(options), options.language, footer), tick)
 
 
-class _Look:
-    """Looks after the children; raises _PlayedOutError when the simulated day is over."""
-
-    def __init__(self, stack: Stack, *, has_end: bool) -> None:
-        self._stack = stack
-        self._has_end = has_end
-
-    def __call__(self) -> None:
-        self._stack.check()
-        if self._has_end:
-            try:
-                totals = ask_json(f"{self._stack.truth_url}/totals")
-            except OSError:
-                return  # if the PBX is gone, the next look says so
-            if all(site["is_over"] for site in totals["sites"]):
-                raise _PlayedOutError
-
-
-def _judge(stack: Stack, *, as_json: bool) -> int:
-    """Waits until facts and truth agree, or until they had time enough to; says what is so."""
-    truth = ask_json(f"{stack.truth_url}/truth")
-    deadline = time.monotonic() + _SETTLED_WITHIN_S
-    while True:
-        stack.check()
-        found = differences(stack.clickhouse_url, TENANT, truth)
-        if not found or time.monotonic() > deadline:
-            break
-        time.sleep(_LOOK_EVERY_S)
-    offered = sum(queue["offered"] for site in truth["sites"] for queue in site["totals"].values())
-    if as_json:
-        result: dict[str, Any] = {"offered": offered, "differences": [asdict(one) for one in found]}
-        print(json.dumps(result, ensure_ascii=False), flush=True)
-    elif not found:
-        print(f"\nEach of {offered} queue calls is in ClickHouse as the simulator knows it was.")
-    else:
-        print(f"\nOf {offered} queue calls this is not as the simulator knows it was:")
-        for one in found:
-            where = f"{one.site} {one.queue} {one.uniqueid}".rstrip()
-            print(f"  {where} {one.name}: {one.found}, truly {one.true}")
-    return 1 if found else 0
+def _scope(options: argparse.Namespace) -> Scope:
+    return Scope(TENANT, zone=options.zone)
 
 
 def _addresses(stack: Stack) -> dict[str, Any]:
@@ -148,7 +112,7 @@ def _addresses(stack: Stack) -> dict[str, Any]:
         "sites": stack.sites,
         "ingest": stack.ingest_url,
         "ingest_metrics": f"{stack.ingest_url}/metrics",
-        "streams_metrics": stack.worker_metrics_url,
+        "streams_metrics": stack.worker_metrics_urls,
         "kafka_bootstrap": stack.kafka_bootstrap,
         "truth": f"{stack.truth_url}/truth",
     }
@@ -162,7 +126,7 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"  curl '{stack.clickhouse_url}/' \\",
         f"    --data-binary '{query}'",
         f"Ingest API   {stack.ingest_url}/docs and /metrics",
-        f"Streams      {stack.worker_metrics_url}",
+        f"Streams      {' '.join(stack.worker_metrics_urls)}",
         f"True totals  {stack.truth_url}/totals, every call: /truth",
         "Wallboard    in another terminal:",
         f"  {_python()} -m local wallboard --url {stack.reader_url}",
@@ -186,6 +150,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--sites", type=int, default=1, help="simulated PBXs (default 1)")
     parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        help=f"stream workers, from 1 to {MOST_WORKERS} (default 1)",
+    )
+    parser.add_argument(
         "--speed", type=float, default=1.0, help="how many times faster than life (default 1)"
     )
     parser.add_argument("--seed", type=int, default=3, help="same seed, same call centre")
@@ -207,10 +177,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not 1 <= options.sites <= _MOST_SITES:
         parser.error(f"--sites must be from 1 to {_MOST_SITES}")
+    if not 1 <= options.workers <= MOST_WORKERS:
+        parser.error(f"--workers must be from 1 to {MOST_WORKERS}")
     if not 0 < options.speed <= _HIGHEST_SPEED:
         parser.error(f"--speed must be above 0 and at most {_HIGHEST_SPEED}")
     return options
-
-
-_MOST_SITES = 9
-_HIGHEST_SPEED = 30

@@ -44,23 +44,37 @@ class Child:
         """Start `command` with `environment` added to ours; its output goes to the file `log`."""
         self.name = name
         self.log = log.absolute()
+        self._command = command
+        self._environment = environment or {}
         self._stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - the supervisor's own commands
-                command,
+        self._process = self._start()
+
+    @property
+    def pid(self) -> int:
+        """The process id, since the last start."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative is the signal that ended it."""
+        return self._process.poll()
+
+    def start_again(self) -> None:
+        """Start a child that has ended anew, as it was started before; its log goes on."""
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(  # noqa: S603 - the supervisor's own commands
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **self._environment},
                 start_new_session=True,
             )
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
 
     def __enter__(self) -> Self:
         """The child itself."""
@@ -77,9 +91,10 @@ class Child:
 
     def check(self) -> None:
         """Raise ChildFailedError if the child has ended."""
-        code = self._process.poll()
-        if code is not None:
-            raise ChildFailedError(f"{self.name} ended with exit code {code}\n{self.log_tail()}")
+        if self.exit_code is not None:
+            raise ChildFailedError(
+                f"{self.name} ended with exit code {self.exit_code}\n{self.log_tail()}"
+            )
 
     def wait_until(self, answers: Callable[[], bool], within_s: float) -> None:
         """Wait until `answers()` is true.

@@ -1,7 +1,8 @@
-"""Starts the whole pipeline in its real processes, watches it, and ends it in order.
+"""Starts the whole pipeline in its real processes, and ends it in order.
 
-Every child has its log in the state directory. Nothing is started again: a child that ends by
-itself is a failure to be shown. Whatever happens, no child is left behind.
+Every child has its log in the state directory. While the pipeline comes up, a child that ends is a
+failure to be shown; from then on it is started again (`Stack.look`). Whatever happens, no child is
+left behind.
 """
 
 import json
@@ -10,7 +11,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ingest_api.auth import new_token, token_digest
@@ -19,56 +20,14 @@ from local import broker
 from local.addresses import answers, ask_clickhouse, bare
 from local.collector_settings import CollectorSettings, write_settings
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
+from local.stack import TENANT, Stack, StackPlan
 
-TENANT = "demo"
 AMI_USER = "collector"
 
 _UP_WITHIN_S = 60.0
-# Collectors first, so that nothing is half delivered; what others write to goes last.
-_STOP_ORDER = ("collector", "pbx", "ingest", "worker", "clickhouse", "broker")
 
 Progress = Callable[[str, str], None]
 """Told of each part that is up: its name, and where it is."""
-
-
-@dataclass(frozen=True)
-class StackPlan:
-    """What to start. An empty address means: a part of our own."""
-
-    state: Path
-    sites: int = 1
-    seed: int = 3
-    speed: float = 1.0
-    duration_s: float | None = None
-    asterisk: str = "18"
-    kafka_bootstrap: str = ""
-    clickhouse_url: str = ""
-
-
-@dataclass
-class Stack:
-    """A running pipeline. `clickhouse_url` is the admin's, `reader_url` the tenant's reader's."""
-
-    kafka_bootstrap: str = ""
-    clickhouse_url: str = ""
-    reader_url: str = ""
-    ingest_url: str = ""
-    worker_metrics_url: str = ""
-    truth_url: str = ""
-    sites: list[str] = field(default_factory=list)
-    children: dict[str, Child] = field(default_factory=dict)
-
-    def check(self) -> None:
-        """Raises ChildFailedError if a child has ended."""
-        for child in self.children.values():
-            child.check()
-
-    def stop(self) -> None:
-        """Ends every child, each kind before what it writes to."""
-        for kind in _STOP_ORDER:
-            for name, child in self.children.items():
-                if name.split(" ")[0] == kind:
-                    child.stop()
 
 
 @contextmanager
@@ -103,15 +62,15 @@ class _Starter:
             self._start_clickhouse()
         self._start_pbx()
         self._await_broker()
-        self._finish("topics", ["streams", "topics"], self._kafka_environment())
+        self._make_topics()
         tokens = self._start_ingest()
         self._await_clickhouse()
         self._finish("migrate", ["streams", "migrate"], self._clickhouse_environment())
         self._progress("schema", "current")
-        self._start_worker()
+        self._start_workers()
         self._await_ingest()
         self._await_pbx()
-        self._await_worker()
+        self._await_workers()
         self._start_collectors(tokens)
         self._await_rows()
 
@@ -121,13 +80,13 @@ class _Starter:
         port = free_port()
         child = broker.start(self._log("broker"), port)
         self._stack.children["broker"] = child
+        self._stack.on_start["broker"] = self._broker_is_empty
         self._stack.kafka_bootstrap = f"{LOOPBACK}:{port}"
 
     def _await_broker(self) -> None:
         stack = self._stack
         if "broker" in stack.children:
-            child = stack.children["broker"]
-            child.wait_until(lambda: broker.answers(stack.kafka_bootstrap), _UP_WITHIN_S)
+            self._await_answer_of_broker()
             self._progress("broker", f"{stack.kafka_bootstrap} (embedded, in memory)")
         else:
             stack.kafka_bootstrap = self._plan.kafka_bootstrap
@@ -136,6 +95,18 @@ class _Starter:
                     f"no Kafka broker answers at KAFKA_BOOTSTRAP={stack.kafka_bootstrap}"
                 )
             self._progress("broker", stack.kafka_bootstrap)
+
+    def _broker_is_empty(self) -> None:
+        """A broker in memory comes back without topics; the others wait for them."""
+        self._await_answer_of_broker()
+        self._make_topics()
+
+    def _await_answer_of_broker(self) -> None:
+        bootstrap = self._stack.kafka_bootstrap
+        self._stack.children["broker"].wait_until(lambda: broker.answers(bootstrap), _UP_WITHIN_S)
+
+    def _make_topics(self) -> None:
+        self._finish("topics", ["streams", "topics"], self._kafka_environment())
 
     def _kafka_environment(self) -> dict[str, str]:
         return {"KAFKA_BOOTSTRAP": self._stack.kafka_bootstrap}
@@ -226,17 +197,23 @@ class _Starter:
         self._stack.children["ingest"].wait_until(lambda: answers(f"{url}/readyz"), _UP_WITHIN_S)
         self._progress("ingest", f"{url}/docs")
 
-    def _start_worker(self) -> None:
-        port = free_port()
-        self._stack.worker_metrics_url = f"http://{LOOPBACK}:{port}/metrics"
-        environment = self._kafka_environment() | self._clickhouse_environment()
-        environment |= {"STREAMS_METRICS_PORT": str(port)}
-        self._run("worker", ["streams", "worker"], environment)
+    def _start_workers(self) -> None:
+        for name in self._workers():
+            port = free_port()
+            self._stack.worker_metrics_urls.append(f"http://{LOOPBACK}:{port}/metrics")
+            environment = self._kafka_environment() | self._clickhouse_environment()
+            environment |= {"STREAMS_METRICS_PORT": str(port)}
+            self._run(name, ["streams", "worker"], environment)
 
-    def _await_worker(self) -> None:
-        url = self._stack.worker_metrics_url
-        self._stack.children["worker"].wait_until(lambda: answers(url), _UP_WITHIN_S)
-        self._progress("streams", url)
+    def _await_workers(self) -> None:
+        for name, url in zip(self._workers(), self._stack.worker_metrics_urls, strict=True):
+            self._stack.children[name].wait_until(partial(answers, url), _UP_WITHIN_S)
+            self._progress("streams", url)
+
+    def _workers(self) -> list[str]:
+        if self._plan.workers == 1:
+            return ["worker"]
+        return [f"worker {number}" for number in range(1, self._plan.workers + 1)]
 
     def _start_collectors(self, tokens: dict[str, str]) -> None:
         privacy_key = secrets.token_urlsafe(24)
@@ -266,7 +243,7 @@ class _Starter:
                 self._plan.sites
             )
 
-        self._stack.children["worker"].wait_until(are_there, _UP_WITHIN_S)
+        self._stack.children["ingest"].wait_until(are_there, _UP_WITHIN_S)
         self._progress("collectors", f"{self._plan.sites} connected; rows arrive in ClickHouse")
 
     # --- Children ---------------------------------------------------------------------------------
@@ -278,8 +255,9 @@ class _Starter:
         return child
 
     def _finish(self, name: str, module: list[str], environment: dict[str, str]) -> None:
-        self._run(name, module, environment).finish(_UP_WITHIN_S)
-        del self._stack.children[name]
+        command = [sys.executable, "-m", *module]
+        with Child(name, command, self._log(name), environment) as child:
+            child.finish(_UP_WITHIN_S)
 
     def _log(self, name: str) -> Path:
         return self._plan.state / "logs" / f"{name.replace(' ', '-')}.log"

@@ -52,23 +52,26 @@ def main(arguments: list[str]) -> int:
             _show_once(plan, as_json=options.json)
         else:
             with until_stopped():
-                show(plan, lambda: None)
+                show(plan, lambda: "")
     except (ClickHouseError, ValueError) as error:
         print(f"wallboard: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def show(plan: BoardPlan, on_tick: Callable[[], None]) -> None:
-    """Shows the live board until `on_tick`, called twice a second, raises."""
+def show(plan: BoardPlan, on_tick: Callable[[], str]) -> None:
+    """Shows the live board until `on_tick`, called twice a second, raises.
+
+    What it returns is shown as trouble, unless the board has trouble of its own; empty: none.
+    """
     latest = _Latest(plan)
     zone = zoneinfo.ZoneInfo(plan.scope.zone)
     threading.Thread(target=latest.keep_reading, name="wallboard-reader", daemon=True).start()
     try:
         with Live(screen=True, auto_refresh=False) as live:
             while True:
-                live.update(latest.board(datetime.now(zone)), refresh=True)
-                on_tick()
+                notice = on_tick()
+                live.update(latest.board(datetime.now(zone), notice), refresh=True)
                 time.sleep(_DRAW_EVERY_S)
     finally:
         latest.stop.set()
@@ -104,15 +107,16 @@ class _Latest:
                 return
             self.stop.wait(READ_EVERY_S)
 
-    def board(self, now: datetime) -> Board:
+    def board(self, now: datetime, notice: str) -> Board:
         if self._bug is not None:
             raise self._bug
         reading = self._reading
         age_s = None
         if reading is not None and reading.age_ms is not None:
             age_s = reading.age_ms / 1000 + time.monotonic() - self._read_at
+        trouble = self._trouble or notice
         return Board(
-            self._plan.words, reading, age_s, now, trouble=self._trouble, footer=self._plan.footer
+            self._plan.words, reading, age_s, now, trouble=trouble, footer=self._plan.footer
         )
 
 

@@ -39,6 +39,7 @@ class Words(NamedTuple):
     no_data: str
     disconnected: str
     no_answer: str
+    started_again: str
     stop: str
     decimal: str
 
@@ -86,6 +87,7 @@ LANGUAGES = {
         no_data="ainda sem dados",
         disconnected="sem conexão com {sites}",
         no_answer="ClickHouse não responde",
+        started_again="{part} caiu, reiniciando",
         stop="Ctrl-C encerra",
         decimal=",",
     ),
@@ -131,6 +133,7 @@ LANGUAGES = {
         no_data="no data yet",
         disconnected="no connection to {sites}",
         no_answer="ClickHouse does not answer",
+        started_again="{part} died, starting again",
         stop="Ctrl-C stops",
         decimal=".",
     ),

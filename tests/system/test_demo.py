@@ -71,19 +71,17 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     assert [pid for pid in children if is_alive(pid)] == []
 
 
-def test_a_part_that_dies_is_shown_and_ends_the_demo() -> None:
+def test_the_end_of_the_simulated_pbx_is_shown_and_ends_the_demo() -> None:
     process = demo("--no-wallboard", "--json")
     assert process.stdout is not None
     process.stdout.readline()
     children = children_of(process.pid)
-    (ingest,) = [
-        pid for pid in children if b"ingest_api" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
+    (pbx,) = [pid for pid in children if b"local\0pbx" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
-    os.kill(ingest, signal.SIGKILL)
+    os.kill(pbx, signal.SIGKILL)
     _, err = process.communicate(timeout=UP_WITHIN_S)
 
     assert process.returncode == 1
-    assert "ingest ended with exit code -9" in err
-    assert "ingest.log" in err
+    assert "pbx ended with exit code -9: what happened in the simulated call centres" in err
+    assert "pbx.log" in err
     assert [pid for pid in children if is_alive(pid)] == []

@@ -1,0 +1,78 @@
+"""A running pipeline: its parts, where they are, and how they are looked after and ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.process import Child
+from local.restarts import Death, Restarts
+from local.usage import UsageMeter
+
+TENANT = "demo"
+MOST_WORKERS = 4
+"""As many as there are partitions."""
+
+# Collectors first, so that nothing is half delivered; what others write to goes last.
+_STOP_ORDER = ("collector", "pbx", "ingest", "worker", "clickhouse", "broker")
+_IRREPLACEABLE = {
+    "pbx": "what happened in the simulated call centres, and the truth of it, is gone with them"
+}
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """What to start. An empty address means: a part of our own."""
+
+    state: Path
+    sites: int = 1
+    workers: int = 1
+    seed: int = 3
+    speed: float = 1.0
+    duration_s: float | None = None
+    asterisk: str = "18"
+    kafka_bootstrap: str = ""
+    clickhouse_url: str = ""
+
+
+@dataclass
+class Stack:
+    """A running pipeline. `clickhouse_url` is the admin's, `reader_url` the tenant's reader's.
+
+    A child's name is its kind, and where there may be several a word more: `collector pbx-01`.
+    `on_start` holds what is to be done when a child has been started again.
+    """
+
+    kafka_bootstrap: str = ""
+    clickhouse_url: str = ""
+    reader_url: str = ""
+    ingest_url: str = ""
+    worker_metrics_urls: list[str] = field(default_factory=list)
+    truth_url: str = ""
+    sites: list[str] = field(default_factory=list)
+    children: dict[str, Child] = field(default_factory=dict)
+    on_start: dict[str, Callable[[], None]] = field(default_factory=dict)
+    meter: UsageMeter = field(default_factory=UsageMeter)
+
+    def __post_init__(self) -> None:
+        """Looks after the children from the first `look` on."""
+        self._restarts = Restarts(self.children, _IRREPLACEABLE, self.on_start)
+
+    def check(self) -> None:
+        """Raises ChildFailedError if a child has ended."""
+        for child in self.children.values():
+            child.check()
+
+    def look(self) -> list[Death]:
+        """Start again what has died and note what each uses; what has died since the last look.
+
+        Call it often. Raises ChildFailedError if a child cannot come back.
+        """
+        self.meter.look(self.children.values())
+        return self._restarts.look()
+
+    def stop(self) -> None:
+        """Ends every child, each kind before what it writes to."""
+        for kind in _STOP_ORDER:
+            for name, child in self.children.items():
+                if name.split(" ")[0] == kind:
+                    child.stop()
