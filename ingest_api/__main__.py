@@ -70,6 +70,8 @@ def _serve(host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nobody asks for the client's address.
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_WITHIN_S,
     )

@@ -3,64 +3,44 @@
 import asyncio
 import zlib
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from ingest_api.budget import Lease
 from ingest_api.contract.limits import MAX_COMPRESSED_BYTES, MAX_INFLATED_BYTES
-from ingest_api.errors import (
-    BodyTooSlowError,
-    MalformedBodyError,
-    TooLargeError,
-    UnsupportedBodyError,
-)
+from ingest_api.errors import BodyTooSlowError, MalformedBodyError, TooLargeError
+from ingest_api.request_head import TOO_LONG
 
 BODY_TIMEOUT_S = 10.0
 
 _GZIP = zlib.MAX_WBITS | 16
-_MAX_DIGITS = 18
 _INFLATE_STEP_BYTES = 64 * 1024
-_TOO_LONG = f"a body has at most {MAX_COMPRESSED_BYTES} bytes"
 
 
-def is_gzip(request: Request) -> bool:
-    """Whether the body is gzip; raises UnsupportedBodyError if it is neither that nor plain JSON.
-
-    Without a Content-Type the body is taken for JSON.
-    """
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    if media_type.strip().lower() != "application/json":
-        raise UnsupportedBodyError("the content type must be application/json")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("gzip", "identity"):
-        raise UnsupportedBodyError("the content encoding must be gzip, or none")
-    return encoding == "gzip"
-
-
-async def read_body(request: Request, lease: Lease) -> bytearray:
+async def read_body(receive: Receive, lease: Lease) -> bytes | bytearray:
     """The body as it was sent; what is read is reserved in `lease` first.
 
-    Raises TooLargeError above the limit (before reading, if the length is declared),
-    BodyTooSlowError if it does not arrive in time, MalformedBodyError if it ends early,
-    UnavailableError if there is no room for it.
+    Raises TooLargeError above the limit, BodyTooSlowError if it does not arrive in time,
+    MalformedBodyError if it ends early, UnavailableError if there is no room for it.
     """
-    declared = request.headers.get("content-length", "0")
-    if not (declared.isascii() and declared.isdecimal()):
-        raise MalformedBodyError("the content length is not a number")
-    if len(declared) > _MAX_DIGITS or int(declared) > MAX_COMPRESSED_BYTES:
-        raise TooLargeError(_TOO_LONG)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.stream():
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise MalformedBodyError("the body ended early")
+                chunk: bytes = message.get("body", b"")
+                is_last = not message.get("more_body", False)
                 if len(body) + len(chunk) > MAX_COMPRESSED_BYTES:
-                    raise TooLargeError(_TOO_LONG)
+                    raise TooLargeError(TOO_LONG)
                 lease.grow(len(chunk))
+                if is_last and not body:
+                    return chunk
                 body += chunk
+                if is_last:
+                    return body
     except TimeoutError as error:
         raise BodyTooSlowError("the body did not arrive in time") from error
-    except ClientDisconnect as error:
-        raise MalformedBodyError("the body ended early") from error
-    return body
 
 
 def inflate(compressed: bytes | bytearray, most: int = MAX_INFLATED_BYTES) -> bytearray:

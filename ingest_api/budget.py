@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ingest_api.errors import UnavailableError
+from ingest_api.errors import Shortage, UnavailableError
 
 _RETRY_AFTER_S = 1
 
@@ -11,15 +11,18 @@ _RETRY_AFTER_S = 1
 class ByteBudget:
     """Bytes in use against a limit; used by one thread, the event loop's."""
 
-    def __init__(self, limit: int) -> None:
-        """At most `limit` bytes at a time."""
-        self._limit = limit
+    def __init__(self, limit: int, shortage: Shortage) -> None:
+        """At most `limit` bytes at a time; beyond them it is a `shortage`."""
+        self.limit = limit
+        self._shortage = shortage
         self.used = 0
 
     def reserve(self, size: int) -> None:
         """Take `size` bytes. Raises UnavailableError if they do not fit."""
-        if self.used + size > self._limit:
-            raise UnavailableError("too much is being taken in at this moment", _RETRY_AFTER_S)
+        if self.used + size > self.limit:
+            raise UnavailableError(
+                "too much is being taken in at this moment", _RETRY_AFTER_S, self._shortage
+            )
         self.used += size
 
     def release(self, size: int) -> None:

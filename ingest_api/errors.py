@@ -1,11 +1,12 @@
 """Every answer of the API that is not a success, each with one reader and one reaction.
 
-The exception handlers of `app.py` turn them into answers; the collector reacts to the status.
+`events_route.py` turns them into answers; the collector reacts to the status.
 
 IngestError
 ├── MalformedBodyError    400  no JSON text, or a damaged gzip: the collector bisects
 ├── UnauthorizedError     401  token missing, unknown or disabled: retries slowly, drops nothing
 ├── WrongSiteError        403  the token speaks for another site: the same
+├── MethodNotAllowedError 405 not a POST: nobody's, a person's mistake
 ├── BodyTooSlowError      408  the body did not arrive in time: sends again, slower and slower
 ├── TooLargeError         413  a limit of size: bisects
 ├── UnsupportedBodyError  415  another content type or encoding than we read: the same
@@ -16,6 +17,7 @@ IngestError
 ConfigError is read by the command line alone: the operator is told the wrong key.
 """
 
+import enum
 from typing import ClassVar
 
 
@@ -54,6 +56,17 @@ class WrongSiteError(IngestError):
 
     status = 403
     code = "wrong_site"
+
+
+class MethodNotAllowedError(IngestError):
+    """Something else than POST."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self) -> None:
+        """There is one method only."""
+        super().__init__("events are posted")
 
 
 class BodyTooSlowError(IngestError):
@@ -105,8 +118,26 @@ class TooManyRequestsError(RetryLaterError):
     code = "too_many_requests"
 
 
+class Shortage(enum.StrEnum):
+    """Why a batch cannot be stored now: the label of `ingest_unavailable_total`."""
+
+    BODIES = "bodies"
+    """The bodies being read and checked fill their bound."""
+
+    MESSAGES = "messages"
+    """The messages that the broker has not acknowledged fill their bound."""
+
+    BROKER = "broker"
+    """The broker did not acknowledge in time, or refused."""
+
+
 class UnavailableError(RetryLaterError):
     """The batch was not acknowledged by the broker, or there is no room to take it."""
 
     status = 503
     code = "unavailable"
+
+    def __init__(self, detail: str, retry_after_s: int, shortage: Shortage) -> None:
+        """`shortage` is for the metrics; the sender's reaction is the same to all."""
+        super().__init__(detail, retry_after_s)
+        self.shortage = shortage

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+import msgspec
 import structlog
-from starlette.requests import Request
+from starlette.types import Receive
 
 from ingest_api.auth import SiteIdentity, TokenRegistry, authenticate
 from ingest_api.batches import read_batch
-from ingest_api.body import inflate, is_gzip, read_body
+from ingest_api.body import inflate, read_body
 from ingest_api.budget import ByteBudget
 from ingest_api.contract.published import FieldValue
 from ingest_api.contract.topics import site_key
@@ -20,6 +21,7 @@ from ingest_api.errors import TooLargeError, UnauthorizedError, WrongSiteError
 from ingest_api.metrics import IngestMetrics
 from ingest_api.publisher import Publisher, messages_of
 from ingest_api.rate import RateLimiter
+from ingest_api.request_head import RequestHead
 
 # Inflated. What is larger is decoded in a thread.
 _DECODED_AT_ONCE_BYTES = 64 * 1024
@@ -27,14 +29,14 @@ _DECODED_AT_ONCE_BYTES = 64 * 1024
 _log = structlog.get_logger()
 
 
-class RefusedEvent(NamedTuple):
+class RefusedEvent(msgspec.Struct, frozen=True):
     """One event of an accepted batch that is not kept."""
 
     sequence: int
     reason: str
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """What a collector is told when its batch is stored."""
 
     accepted: int
@@ -81,28 +83,33 @@ class Intake:
         """Let go of the decoding thread."""
         self._decoder.shutdown(wait=False)
 
-    async def take(self, token: str | None, request: Request) -> Answer:
+    async def take(self, head: RequestHead, receive: Receive) -> Answer:
         """Returns when the batch in the request's body is stored; raises IngestError if not.
 
         Nothing of the body is read before the token is known and the rate allows it.
         """
+        token = head.token
         if token is None:
             raise UnauthorizedError("a bearer token is needed")
         grant = authenticate(self._tokens, token)
         self._rate.take(grant.sha256)
-        gzipped = is_gzip(request)
+        gzipped = head.is_gzip()
+        head.check_length()
         with self._bodies.lease() as lease:
-            body = await read_body(request, lease)
+            body = await read_body(receive, lease)
             self._metrics.received_bytes.inc(len(body))
             received_at = self._now_ms()
             prepared = await self._prepare(body, grant.identity, received_at, gzipped=gzipped)
-            with self._metrics.publish_seconds.time():
+            handed_over = time.perf_counter()
+            try:
                 await self._publisher.publish(site_key(*grant.identity), prepared.messages)
+            finally:
+                self._metrics.publish_seconds.observe(time.perf_counter() - handed_over)
         self._count(grant.identity, prepared, received_at)
         return prepared.answer
 
     async def _prepare(
-        self, body: bytearray, identity: SiteIdentity, received_at: int, *, gzipped: bool
+        self, body: bytes | bytearray, identity: SiteIdentity, received_at: int, *, gzipped: bool
     ) -> _Prepared:
         """Small bodies at once; others aside, so that somebody else is answered meanwhile."""
         if gzipped:
@@ -118,6 +125,7 @@ class Intake:
     def _count(self, identity: SiteIdentity, prepared: _Prepared, received_at: int) -> None:
         metrics = self._metrics
         metrics.events_accepted.inc(prepared.answer.accepted)
+        metrics.batch_events.observe(prepared.answer.accepted + len(prepared.answer.refused))
         metrics.published_bytes.inc(sum(map(len, prepared.messages)))
         for event in prepared.answer.refused:
             metrics.events_refused.labels(event.reason).inc()
@@ -134,7 +142,7 @@ class Intake:
             metrics.sites.heartbeat(identity, prepared.heartbeat)
 
 
-def _prepared(body: bytearray, identity: SiteIdentity, received_at: int) -> _Prepared:
+def _prepared(body: bytes | bytearray, identity: SiteIdentity, received_at: int) -> _Prepared:
     batch = read_batch(body)
     if batch.site != identity.site:
         raise WrongSiteError("the token does not speak for this site")

@@ -1,35 +1,63 @@
 """Every metric of the ingest API, declared once."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterable
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ingest_api.budget import ByteBudget
 from ingest_api.contract.limits import Refusal
+from ingest_api.errors import Shortage
+from ingest_api.publisher import Publisher
 from ingest_api.site_metrics import SiteMetrics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+_EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 
 
 class IngestMetrics:
     """The metrics of one process, in a registry of their own."""
 
-    def __init__(self) -> None:
-        """All of them begin at zero."""
+    def __init__(self, bodies: ByteBudget, publisher: Publisher) -> None:
+        """All counters begin at zero. What `bodies` and `publisher` hold is read when asked for."""
         registry = self.registry = CollectorRegistry()
-        self.requests = Counter(
+        self._requests = Counter(
             "ingest_requests_total",
             "Requests to /v1/events by outcome: accepted, or the code of the error answer.",
             ("outcome",),
             registry=registry,
         )
-        self.request_seconds = Histogram(
+        self._request_seconds = Histogram(
             "ingest_request_duration_seconds",
             "From the head of a request to /v1/events to its answer.",
             buckets=_SECONDS,
             registry=registry,
         )
+        self._outcomes: dict[str, Counter] = {}
+        self.requests_in_flight = Gauge(
+            "ingest_requests_in_flight",
+            "Requests to /v1/events that are not answered yet.",
+            registry=registry,
+        )
+        self.unavailable = Counter(
+            "ingest_unavailable_total",
+            "Answers 503 by what was short: room for bodies, room for messages, the broker.",
+            ("reason",),
+            registry=registry,
+        )
+        for shortage in Shortage:
+            self.unavailable.labels(shortage.value)
         self.publish_seconds = Histogram(
             "ingest_publish_duration_seconds",
             "From handing a batch to the publisher to the broker's acknowledgement, or giving up.",
             buckets=_SECONDS,
+            registry=registry,
+        )
+        self.batch_events = Histogram(
+            "ingest_batch_events",
+            "Events of a stored batch.",
+            buckets=_EVENTS,
             registry=registry,
         )
         self.events_accepted = Counter(
@@ -55,11 +83,66 @@ class IngestMetrics:
             "Bytes of messages that the broker has acknowledged.",
             registry=registry,
         )
-        self.in_flight_bytes = Gauge(
-            "ingest_in_flight_bytes",
-            "Bytes held now: bodies being read, messages not acknowledged yet.",
-            ("stage",),
-            registry=registry,
-        )
+        registry.register(_Held(bodies, publisher))
         self.sites = SiteMetrics()
         registry.register(self.sites)
+
+    def answered(self, outcome: str, seconds: float) -> None:
+        """A request was answered. `outcome` is one of the codes of `errors.py`, or accepted."""
+        requests = self._outcomes.get(outcome)
+        if requests is None:
+            requests = self._outcomes[outcome] = self._requests.labels(outcome)
+        requests.inc()
+        self._request_seconds.observe(seconds)
+
+
+class _Held(Collector):
+    """What is held now against its bound, and what the publisher has counted."""
+
+    def __init__(self, bodies: ByteBudget, publisher: Publisher) -> None:
+        self._bodies = bodies
+        self._publisher = publisher
+
+    def collect(self) -> Iterable[Metric]:
+        """As prometheus_client asks for it."""
+        publisher = self._publisher
+        used = GaugeMetricFamily(
+            "ingest_in_flight_bytes",
+            "Bytes held now: bodies being read, messages not acknowledged yet.",
+            labels=("stage",),
+        )
+        used.add_metric(("bodies",), self._bodies.used)
+        used.add_metric(("messages",), publisher.in_flight_bytes)
+        yield used
+        limits = GaugeMetricFamily(
+            "ingest_in_flight_limit_bytes",
+            "Bound of ingest_in_flight_bytes; beyond it the answer is 503.",
+            labels=("stage",),
+        )
+        limits.add_metric(("bodies",), self._bodies.limit)
+        limits.add_metric(("messages",), publisher.max_in_flight_bytes)
+        yield limits
+        yield GaugeMetricFamily(
+            "ingest_in_flight_messages",
+            "Messages that the broker has not acknowledged yet.",
+            publisher.counts.in_flight,
+        )
+        failed = CounterMetricFamily(
+            "ingest_messages_failed",
+            "Messages not acknowledged: never handed to the producer, or given up by it.",
+            labels=("reason",),
+        )
+        failed.add_metric(("not_sent",), publisher.counts.not_sent)
+        failed.add_metric(("not_acknowledged",), publisher.counts.not_acknowledged)
+        failed.add_metric(("stuck",), publisher.counts.stuck)
+        yield failed
+        yield CounterMetricFamily(
+            "ingest_messages_late",
+            "Messages acknowledged after their request was answered 503: they come twice.",
+            publisher.counts.late,
+        )
+        yield CounterMetricFamily(
+            "ingest_producers_made",
+            "Producers made since the start; more than one when one was stuck or had failed.",
+            publisher.counts.producers,
+        )

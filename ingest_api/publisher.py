@@ -1,6 +1,7 @@
 """What ingest needs of a broker (a port), and how a batch becomes messages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -11,12 +12,35 @@ MAX_MESSAGE_BYTES = 900_000
 """Below the 1 MB that Kafka brokers allow by default, with room for the record's own bytes."""
 
 
+@dataclass
+class PublisherCounts:
+    """What a publisher has done since its start, in messages; for the metrics.
+
+    `in_flight` is how many there are now. `not_sent` were never handed to a producer,
+    `not_acknowledged` were and failed, `stuck` were and nobody ever learned of their fate; `late`
+    were acknowledged after their batch had been given up. `producers` is how many were made.
+    """
+
+    in_flight: int = 0
+    not_sent: int = 0
+    not_acknowledged: int = 0
+    stuck: int = 0
+    late: int = 0
+    producers: int = 0
+
+
 class Publisher(Protocol):
     """Writes messages to `pbx.events.v1`. `ingest_api/kafka_publisher.py` is the real one."""
+
+    counts: PublisherCounts
 
     @property
     def in_flight_bytes(self) -> int:
         """Bytes of messages whose fate is not known yet."""
+
+    @property
+    def max_in_flight_bytes(self) -> int:
+        """The bound of `in_flight_bytes`."""
 
     async def start(self) -> None:
         """Begin to connect. Returns at once, whether or not a broker answers."""

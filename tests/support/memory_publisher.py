@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Sequence
 
 from ingest_api.budget import ByteBudget
-from ingest_api.errors import UnavailableError
+from ingest_api.errors import Shortage, UnavailableError
+from ingest_api.publisher import PublisherCounts
 
 
 class MemoryPublisher:
     """Keeps what is published; while `is_away` nothing is acknowledged."""
 
     def __init__(self, max_in_flight_bytes: int = 1 << 26, ack_timeout_s: float = 0.05) -> None:
+        self.counts = PublisherCounts()
         self.written: list[tuple[bytes, bytes]] = []
-        self._budget = ByteBudget(max_in_flight_bytes)
+        self._budget = ByteBudget(max_in_flight_bytes, Shortage.MESSAGES)
         self._ack_timeout_s = ack_timeout_s
         self._back = asyncio.Event()
         self._back.set()
@@ -29,6 +31,10 @@ class MemoryPublisher:
     def in_flight_bytes(self) -> int:
         return self._budget.used
 
+    @property
+    def max_in_flight_bytes(self) -> int:
+        return self._budget.limit
+
     async def start(self) -> None:
         pass
 
@@ -41,7 +47,7 @@ class MemoryPublisher:
                         await self._back.wait()
                         self.written.append((key, message))
         except TimeoutError as error:
-            raise UnavailableError("the batch could not be stored now", 2) from error
+            raise UnavailableError("not stored", 2, Shortage.BROKER) from error
 
     async def problems(self) -> list[str]:
         return ["it was told to be away"] if self.is_away else []
