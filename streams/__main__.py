@@ -13,6 +13,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.config import clickhouse_url_from, config_from, topics_config_from
 from streams.errors import ConfigError, StreamsError
+from streams.rebuild import command as rebuild_command
 from streams.storage.connection import connect
 from streams.storage.errors import SchemaError
 from streams.storage.migrate import migrate
@@ -31,12 +32,15 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     commands.add_parser("topics", help="make the Kafka topics that are missing")
     migration = commands.add_parser("migrate", help="bring ClickHouse to the current schema")
     migration.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    rebuild_command.add_parser(commands)
     options = parser.parse_args(arguments)
     try:
         if options.command == "worker":
             return _work(environment)
         if options.command == "topics":
             return _make_topics(environment)
+        if options.command == "rebuild":
+            return rebuild_command.run(options, environment)
         return _migrate(environment, is_dry_run=options.dry_run)
     except ConfigError as error:
         print(error, file=sys.stderr)

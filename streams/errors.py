@@ -5,7 +5,8 @@
     ├── TopicsError          the command ends and says which topic is not as it must be
     ├── StateRecordError     the worker stops: its stored state is of another program
     ├── RecoveryStuckError   the worker stops, to be started again as a new member of its group
-    └── DeadLetterFloodError the worker stops, before it diverts everything
+    ├── DeadLetterFloodError the worker stops, before it diverts everything
+    └── RebuildError         a site is not rebuilt, and the command says why
 
 Each is read by the operator, who has to act.
 
@@ -35,3 +36,7 @@ class RecoveryStuckError(StreamsError):
 
 class DeadLetterFloodError(StreamsError):
     """So many batches break the fold that it is the program, not the batches."""
+
+
+class RebuildError(StreamsError):
+    """What was asked to be folded anew is not there, or not all of it."""

@@ -52,6 +52,13 @@ def continuity(state: SiteState, batch: PublishedBatch) -> Continuity:
     return Continuity.REPEATED
 
 
+def takes_over(state: SiteState, batch: PublishedBatch) -> bool:
+    """Whether folding the batch (one event or more) puts the site into a new generation."""
+    if batch.spool != state.spool:
+        return _takes_over(state, batch) is not None
+    return _is_rewound(state, batch)
+
+
 def fold_batch(state: SiteState, batch: PublishedBatch) -> list[Fact]:
     """Applies what is new in the batch to the state (in place) and returns the changed facts.
 

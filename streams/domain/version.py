@@ -21,6 +21,9 @@ VERSIONS_PER_EVENT = 2
 _REBUILT = 1
 _REVISION_SHIFT = GENERATION_BITS + SEQUENCE_BITS + 1
 
+PLACE_MASK = (1 << _REVISION_SHIFT) - 1
+"""The bits of a version that are its place, `place_of`."""
+
 _EPOCH_2020_MS = 1_577_836_800_000
 _HOUR_MS = 3_600_000
 

@@ -59,6 +59,12 @@ class Block(NamedTuple):
     columns: tuple[Sequence[object], ...]
 
 
+def stored_columns(fact_type: type[Fact]) -> tuple[str, ...]:
+    """The columns of its table that `fact_block` fills, in order."""
+    names = fact_type.__struct_fields__
+    return tuple(name for name in names if fact_type is not QueueCall or name != "uniqueid")
+
+
 def latest_facts(facts: Iterable[Fact]) -> dict[type[Fact], list[Fact]]:
     """Facts by type, of those with one key only the one that holds: highest version, then last.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from streams.domain.facts import QueueWindow, StaleWindow
+from streams.storage.schema_files import DATABASE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,7 +19,7 @@ _COUNTS = ", ".join(name for name in QueueWindow.__struct_fields__ if name != "v
 
 # The three conditions with IN are for the index on queue_calls; the join alone would read it all.
 _RECOMPUTE = f"""
-INSERT INTO callcentre.queue_windows ({_COUNTS}, version)
+INSERT INTO {{database:Identifier}}.queue_windows ({_COUNTS}, version)
 SELECT {_COUNTS}, greatest(recounted.version, stale.6)
 FROM callcentre.v_queue_windows_recounted AS recounted
 INNER JOIN
@@ -60,13 +61,18 @@ class WindowDifference(NamedTuple):
     recounted: str
 
 
-def recompute_windows(client: Client, windows: Sequence[StaleWindow]) -> None:
+def recompute_windows(
+    client: Client, windows: Sequence[StaleWindow], database: str = DATABASE
+) -> None:
     """Writes these windows anew from the queue calls that are stored; one statement for all.
+
+    They go into the table `queue_windows` of `database`.
 
     The version is the window's, or that of a later call among those summed. A window without any
     queue call is left as it is. Raises what clickhouse-connect raises.
     """
     parameters = {
+        "database": database,
         "tenants": [window.tenant_id for window in windows],
         "queues": [window.queue for window in windows],
         "starts": [_moment(window.window_start) for window in windows],
