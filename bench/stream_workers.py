@@ -19,7 +19,14 @@ import faust
 from streams.app import create_app
 from streams.config import StreamsConfig, TopicsConfig
 from streams.domain.facts import Fact
-from streams.storage.rows import RawBatch, batch_block, fact_block, latest_facts
+from streams.storage.rows import (
+    RawBatch,
+    SiteSnapshot,
+    batch_block,
+    fact_block,
+    latest_facts,
+    snapshot_block,
+)
 from streams.worker import run_app
 
 NAIVE_TOPIC = "bench.single_events"
@@ -62,12 +69,19 @@ class BlockWriter:
         """Every written event is added to the report."""
         self._report = report
 
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
         """See `streams.storage.writer.FactWriter`."""
         for fact_type, latest in latest_facts(facts).items():
             fact_block(fact_type, latest)
         if batches:
             batch_block(batches)
+        if snapshots:
+            snapshot_block(snapshots)
         self._report.add(sum(row.last_sequence - row.first_sequence + 1 for row in batches))
 
 

@@ -10,6 +10,7 @@ from collections import deque
 import msgspec
 
 from streams.errors import DeadLetterFloodError
+from streams.processors.source_message import Message
 
 REASON_HEADER = "reason"
 SOURCE_HEADER = "source"
@@ -28,6 +29,12 @@ class DeadLetter(msgspec.Struct, frozen=True):
     key: bytes
     value: bytes
     reason: str
+
+    @classmethod
+    def of(cls, message: Message, reason: str) -> "DeadLetter":
+        """The letter of a message that could not be folded."""
+        place = message.topic, message.partition, message.offset
+        return cls(*place, message.key, message.value, reason)
 
     def headers(self) -> list[tuple[str, bytes]]:
         """Kafka headers: the reason, and `topic/partition/offset` of the message."""

@@ -10,7 +10,7 @@ import msgspec
 
 from streams.domain.facts import Fact
 from streams.processors.dead_letters import DeadLetter
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 
 
 class EventAge(msgspec.Struct, frozen=True):
@@ -21,11 +21,12 @@ class EventAge(msgspec.Struct, frozen=True):
 
 
 class FlushUnit(msgspec.Struct):
-    """Facts, raw batches, dead letters and acknowledgements that belong together.
+    """Facts, raw batches, snapshots, dead letters and acknowledgements that belong together.
 
     `epoch` is the life of the in-memory states it was made from: a unit of a past one is worthless.
-    `changed` holds the keys of the sites whose state changed. `records` and `positions` are filled
-    when the unit is cut; positions map a partition to the last offset the unit covers.
+    `changed` holds the keys of the sites whose state changed. `records`, `snapshots` and
+    `positions` are filled when the unit is cut; positions map a partition to the last offset the
+    unit covers.
     """
 
     epoch: int
@@ -37,6 +38,7 @@ class FlushUnit(msgspec.Struct):
     ages: list[EventAge] = []
     events: int = 0
     records: dict[bytes, bytes] = {}
+    snapshots: list[SiteSnapshot] = []
     positions: dict[int, int] = {}
 
     @property

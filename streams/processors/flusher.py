@@ -150,7 +150,7 @@ class Flusher:
         while True:
             # A write that has begun cannot be called back: it ends in its thread, and does no harm.
             writing = loop.run_in_executor(
-                self._thread, self._writer.write, unit.facts, unit.batches
+                self._thread, self._writer.write, unit.facts, unit.batches, unit.snapshots
             )
             await _first_of(asyncio.shield(writing), dropped.wait())
             if not writing.done():

@@ -22,22 +22,12 @@ from streams.processors.flush_unit import EventAge, FlushUnit
 from streams.processors.partition_cursor import PartitionCursor, Verdict
 from streams.processors.ports import SiteFold
 from streams.processors.site_record import record_place
-from streams.processors.site_states import HeldSite, SiteStates
+from streams.processors.site_states import HeldSite, Refolded, SiteStates
+from streams.processors.source_message import Message
 from streams.site_batches import Continuity
 from streams.storage.rows import RawBatch
 
 _log = structlog.get_logger()
-
-
-class Message(msgspec.Struct, frozen=True):
-    """One message of the source topic; `acknowledge` tells Faust that it has taken its effect."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes
-    value: bytes
-    acknowledge: Callable[[], object]
 
 
 class Outcome(enum.Enum):
@@ -158,12 +148,12 @@ class SiteCarrier:
                 if not cursor.has_seen_all_since(held.offset):
                     self._send_back(message, held, cursor)
                     return False
-            facts = self._states.apply(held, batch)
+            facts = self._states.apply(held, message, batch)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
             self._bury(message, reason_of(error))
-            facts = self._states.skip(held, batch, FOLD_FAILED)
+            facts = self._states.skip(held, message, batch, FOLD_FAILED)
         held.offset = message.offset
         self._collect(message, batch, facts)
         raw = _raw_batch(message, batch, held.state, generation, sequence)
@@ -185,9 +175,7 @@ class SiteCarrier:
         unit.ages.append(EventAge(batch.events[-1].at, batch.received_at))
         metrics.EVENTS_FOLDED.inc(len(batch.events))
         metrics.SITES_HELD.set(len(self._states))
-        for fact in facts:
-            if type(fact) is CoverageGap:
-                metrics.COVERAGE_GAPS.labels(fact.reason).inc()
+        _count_gaps(facts)
 
     def _bury(self, message: Message, reason: str) -> None:
         _log.error(
@@ -195,29 +183,47 @@ class SiteCarrier:
         )
         metrics.BATCHES_DEAD.inc()
         self._flood.count(self._clock())
-        self.unit.dead.append(
-            DeadLetter(
-                message.topic, message.partition, message.offset, message.key, message.value, reason
-            )
-        )
+        self.unit.dead.append(DeadLetter.of(message, reason))
 
     # --- What is to be written -------------------------------------------------------------------
 
     def cut(self) -> FlushUnit:
-        """Close the unit and open the next one. Only when no other unit is being written."""
+        """Close the unit and open the next one. Only when no other unit is being written.
+
+        Raises DeadLetterFloodError; then nothing more may be flushed.
+        """
         unit = self.unit
         floors = {partition: cursor.floor for partition, cursor in self._cursors.items()}
-        unit.records = self._states.cut(unit.changed, floors)
+        cut = self._states.cut(unit.changed, floors)
+        unit.records, unit.snapshots = cut.records, cut.snapshots
+        for refolded in cut.refolded:
+            self._put_in_place(refolded)
         unit.positions = {
             partition: cursor.expected - 1 for partition, cursor in self._cursors.items()
         }
         self.unit = FlushUnit(self.epoch)
         return unit
 
+    def _put_in_place(self, refolded: Refolded) -> None:
+        """What a site made since the last cut is not what holds: replace it."""
+        site = refolded.tenant_id, refolded.site
+        unit = self.unit
+        unit.facts = [fact for fact in unit.facts if (fact.tenant_id, fact.site) != site]
+        unit.facts += refolded.facts
+        _count_gaps(refolded.gaps)
+        for broken in refolded.broken:
+            self._bury(broken.message, broken.reason)
+
     def flushed(self, unit: FlushUnit) -> None:
         """The unit took its full effect: facts and records are acknowledged."""
         for partition, offset in unit.positions.items():
             self._cursors[partition].flushed(offset)
+
+
+def _count_gaps(facts: list[Fact]) -> None:
+    for fact in facts:
+        if type(fact) is CoverageGap:
+            metrics.COVERAGE_GAPS.labels(fact.reason).inc()
 
 
 def _raw_batch(

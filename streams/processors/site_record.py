@@ -26,6 +26,9 @@ NOTHING = -1
 
 LOG_ID_BYTES = 16
 
+STATE_MAX_BYTES = 1_000_000
+"""A message is at most 1,048,588 bytes for a Kafka that was not told otherwise."""
+
 _HEADER = struct.Struct(f">B{LOG_ID_BYTES}sIqq")  # form, log, partition, offset, floor
 
 

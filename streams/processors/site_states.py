@@ -4,42 +4,85 @@ The stored records are a cache that can be read again at any time; what is held 
 lost without harm, because the messages that made it are folded again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ingest_api.contract.published import PublishedBatch
+from ingest_api.contract.published import PublishedBatch, decode_batch
 from streams.domain.facts import Fact
 from streams.domain.site_state import SiteState, decode_state, encode_state, new_site_state
 from streams.errors import StateRecordError
+from streams.processors.dead_letters import FOLD_FAILED, reason_of
 from streams.processors.ports import SiteFold
 from streams.processors.site_record import (
     NOTHING,
+    STATE_MAX_BYTES,
     RecordPlace,
     encode_record,
     record_place,
     record_state,
 )
+from streams.processors.source_message import Message
+from streams.storage.rows import SiteSnapshot
+
+SNAPSHOT_EVERY_MS = 6 * 60 * 60 * 1000
+"""Of a site's event time; what a rebuild starts from (docs/adr/0016)."""
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """A batch that was folded, or skipped for a reason, since the site's last record."""
+class StateTooLargeError(Exception):
+    """A state would not fit one message. Read here alone: what made it so is skipped."""
 
-    batch: PublishedBatch
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """A batch that was folded, or skipped for a reason, since the site's last record.
+
+    Its message is kept, not the batch: that is made again in the one case in ever so many.
+    """
+
+    message: Message
     skipped_for: str = ""
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A message that broke the fold after all: with it the state could not be stored."""
+
+    message: Message
+    reason: str
+
+
+class Refolded(msgspec.Struct, frozen=True):
+    """What a site's messages since its last record made of it without the broken ones.
+
+    `facts` replace all that the site made since then; `gaps` are those that stand for the broken.
+    """
+
+    tenant_id: str
+    site: str
+    facts: list[Fact]
+    gaps: list[Fact]
+    broken: list[Broken]
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """What is to be stored of the sites that changed."""
+
+    records: dict[bytes, bytes]
+    snapshots: list[SiteSnapshot]
+    refolded: list[Refolded]
 
 
 class HeldSite(msgspec.Struct):
     """One site in memory: its state after the message at `offset` of `partition`.
 
     `base` is the encoded state of the last cut (empty: a new site), `taken` what came since: enough
-    to make the state again after a fold broke it.
+    to make the state again after a fold broke it. `period` is the one of the last snapshot.
     """
 
     partition: int
     offset: int
     state: SiteState
     base: bytes
+    period: int
     taken: list[Taken] = []
 
 
@@ -52,6 +95,8 @@ class SiteStates:
         self._fold = fold
         self._held: dict[bytes, HeldSite] = {}
         self._log = b""
+        self.bytes_held = 0
+        """Size of all states as they were stored last."""
 
     def __len__(self) -> int:
         """How many sites are held."""
@@ -60,6 +105,7 @@ class SiteStates:
     def forget(self) -> None:
         """Drop everything that is not in the records."""
         self._held.clear()
+        self.bytes_held = 0
 
     def read_from(self, log: bytes) -> None:
         """From now on offsets are those of this source log."""
@@ -73,55 +119,109 @@ class SiteStates:
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = self._load(key, partition, batch)
+            self.bytes_held += len(held.base)
         return held
 
-    def apply(self, held: HeldSite, batch: PublishedBatch) -> list[Fact]:
-        """Fold the batch; the facts it made. Raises whatever the fold raises, state unchanged."""
+    def apply(self, held: HeldSite, message: Message, batch: PublishedBatch) -> list[Fact]:
+        """Fold the batch of the message; the facts it made.
+
+        Raises whatever the fold raises, state unchanged.
+        """
         try:
             facts = self._fold.fold_batch(held.state, batch)
         except Exception:
-            self._restore(held, batch)
+            self._restore(held)
             raise
-        held.taken.append(Taken(batch))
+        held.taken.append(Taken(message))
         return facts
 
-    def skip(self, held: HeldSite, batch: PublishedBatch, reason: str) -> list[Fact]:
+    def skip(
+        self, held: HeldSite, message: Message, batch: PublishedBatch, reason: str
+    ) -> list[Fact]:
         """Advance over a batch that cannot be folded; the coverage gap it leaves."""
         facts = self._fold.skip_batch(held.state, batch, reason)
-        held.taken.append(Taken(batch, reason))
+        held.taken.append(Taken(message, reason))
         return facts
 
-    def cut(self, keys: set[bytes], floors: Mapping[int, int]) -> dict[bytes, bytes]:
-        """Records of these sites as they are now; `floors` is the floor of each partition."""
-        records = {}
+    # --- The cut ---------------------------------------------------------------------------------
+
+    def cut(self, keys: Iterable[bytes], floors: Mapping[int, int]) -> Cut:
+        """Records of these sites as they are now; `floors` is the floor of each partition.
+
+        A site whose state cannot be encoded is folded again without the batches that made it so.
+        """
+        cut = Cut({}, [], [])
         for key in keys:
             held = self._held[key]
-            held.base = encode_state(held.state)
-            held.taken = []
-            floor = floors[held.partition]
-            place = RecordPlace(self._log, held.partition, held.offset, floor)
-            records[key] = encode_record(place, held.base)
-        return records
+            try:
+                state = _encode(held.state)
+            except Exception:  # noqa: BLE001 - whatever the rules put into the state, the site goes on
+                cut.refolded.append(self._fold_again(held))
+                state = _encode(held.state)
+            self.bytes_held += len(state) - len(held.base)
+            held.base, held.taken = state, []
+            place = RecordPlace(self._log, held.partition, held.offset, floors[held.partition])
+            cut.records[key] = encode_record(place, state)
+            if (period := _period(held.state)) != held.period:
+                held.period = period
+                cut.snapshots.append(_snapshot(held.state, state))
+        return cut
+
+    def _fold_again(self, held: HeldSite) -> Refolded:
+        """Fold what came since the last cut batch by batch, passing over what breaks the state."""
+        messages, held.taken = held.taken, []
+        refolded = Refolded(held.state.tenant_id, held.state.site, [], [], [])
+        self._restore(held)
+        good = _encode(held.state)
+        for taken in messages:
+            batch = decode_batch(taken.message.value)
+            if taken.skipped_for:
+                facts = self.skip(held, taken.message, batch, taken.skipped_for)
+                good = _encode(held.state)
+            else:
+                try:
+                    facts = self.apply(held, taken.message, batch)
+                    good = _encode(held.state)
+                except Exception as error:  # noqa: BLE001 - the same as in `cut`
+                    held.state = _decode(good)
+                    facts = self.skip(held, taken.message, batch, FOLD_FAILED)
+                    good = _encode(held.state)
+                    refolded.gaps.extend(facts)
+                    refolded.broken.append(Broken(taken.message, reason_of(error)))
+            refolded.facts.extend(facts)
+        return refolded
+
+    # --- From the records ------------------------------------------------------------------------
 
     def _load(self, key: bytes, partition: int, batch: PublishedBatch) -> HeldSite:
         data = self._records.get(key)
         if data is not None:
             place = record_place(data)
             if place.partition == partition:
-                state = record_state(data)
+                base = record_state(data)
                 offset = place.offset if place.log == self._log else NOTHING
-                return HeldSite(partition, offset, _decode(state), state)
-        return HeldSite(partition, NOTHING, new_site_state(batch.tenant, batch.site), b"")
+                state = _decode(base)
+                return HeldSite(partition, offset, state, base, _period(state))
+        state = new_site_state(batch.tenant, batch.site)
+        return HeldSite(partition, NOTHING, state, b"", _period(state))
 
-    def _restore(self, held: HeldSite, batch: PublishedBatch) -> None:
-        """Make the state again as it was before the batch that broke it."""
-        fresh = new_site_state(batch.tenant, batch.site)
+    def _restore(self, held: HeldSite) -> None:
+        """Make the state again as it was after what was taken last."""
+        fresh = new_site_state(held.state.tenant_id, held.state.site)
         held.state = _decode(held.base) if held.base else fresh
         for taken in held.taken:
+            batch = decode_batch(taken.message.value)
             if taken.skipped_for:
-                self._fold.skip_batch(held.state, taken.batch, taken.skipped_for)
+                self._fold.skip_batch(held.state, batch, taken.skipped_for)
             else:
-                self._fold.fold_batch(held.state, taken.batch)
+                self._fold.fold_batch(held.state, batch)
+
+
+def _encode(state: SiteState) -> bytes:
+    data = encode_state(state)
+    if len(data) > STATE_MAX_BYTES:
+        raise StateTooLargeError
+    return data
 
 
 def _decode(state: bytes) -> SiteState:
@@ -129,3 +229,18 @@ def _decode(state: bytes) -> SiteState:
         return decode_state(state)
     except (msgspec.DecodeError, ValueError) as error:
         raise StateRecordError(f"a stored site state cannot be read: {error}") from error
+
+
+def _period(state: SiteState) -> int:
+    return state.now // SNAPSHOT_EVERY_MS
+
+
+def _snapshot(state: SiteState, encoded: bytes) -> SiteSnapshot:
+    return SiteSnapshot(
+        tenant_id=state.tenant_id,
+        site=state.site,
+        generation=state.generation,
+        sequence=state.last_sequence,
+        taken_at=state.now,
+        state=encoded,
+    )

@@ -24,9 +24,10 @@ from streams.names import SITE_TABLE
 from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
 from streams.processors.ports import NotStoredError, SiteFold
-from streams.processors.site_carrier import Message, Outcome, SiteCarrier
+from streams.processors.site_carrier import Outcome, SiteCarrier
 from streams.processors.site_table import SiteTable
 from streams.processors.source_consumer import SourceConsumer, source_transport
+from streams.processors.source_message import Message
 from streams.processors.source_watch import Pulse, Sight, SourceWatch
 from streams.storage.writer import FactWriter
 

@@ -15,7 +15,7 @@ from streams.domain.site_state import SiteState, new_site_state
 from streams.processors.dead_letters import FOLD_FAILED
 from streams.site_batches import Continuity, continuity, fold_batch, skip_batch
 from streams.storage.errors import StorageUnavailableError
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 from tests.integration.shift_of_sites import SourceMessage
 
 Rows = dict[str, str]
@@ -30,7 +30,12 @@ class RowRecorder:
         self._away = path.with_suffix(".away")
         self._connection: sqlite3.Connection | None = None
 
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
         if self._away.exists():
             raise StorageUnavailableError("it is away")
         if self._connection is None:
@@ -44,6 +49,10 @@ class RowRecorder:
             transaction.executemany(
                 "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?)",
                 [(b.site, b.generation, b.first_sequence, b.last_sequence) for b in batches],
+            )
+            transaction.executemany(
+                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
+                [(s.site, s.generation, s.sequence, s.state) for s in snapshots],
             )
 
 
@@ -105,6 +114,10 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute(
         "CREATE TABLE IF NOT EXISTS batches (site TEXT, generation INT, first INT, last INT, "
         "PRIMARY KEY (site, generation, first)) STRICT"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS snapshots (site TEXT, generation INT, sequence INT, "
+        "state BLOB, PRIMARY KEY (site, generation, sequence)) STRICT"
     )
     connection.commit()
     return connection

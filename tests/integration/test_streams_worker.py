@@ -14,8 +14,9 @@ from streams.errors import TopicsError
 from streams.names import SITE_CHANGELOG
 from streams.processors.dead_letters import FloodGuard
 from streams.processors.ports import SiteFold
-from streams.processors.site_carrier import Message, SiteCarrier
+from streams.processors.site_carrier import SiteCarrier
 from streams.processors.site_record import record_place
+from streams.processors.source_message import Message
 from streams.topics import check_topics, create_topics, topic_id
 from tests.integration.recorded_rows import RowRecorder, expected_rows
 from tests.integration.shift_of_sites import SourceMessage, shift

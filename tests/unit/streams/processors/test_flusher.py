@@ -12,9 +12,10 @@ from streams.processors import flusher as flusher_module
 from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
 from streams.processors.ports import NotStoredError, SiteFold
-from streams.processors.site_carrier import Message, SiteCarrier
+from streams.processors.site_carrier import SiteCarrier
+from streams.processors.source_message import Message
 from streams.storage.errors import StorageRefusedError, StorageUnavailableError
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 from tests.support.stories import Story
 
 BATCHES = Story().started("10:00:00").join("10:00:01", "100.1", "vendas").batches("10:10:00", 2)
@@ -26,6 +27,7 @@ class Bench:
 
     def __init__(self, interval_s: float = 0.0, max_rows: int = 1_000_000) -> None:
         self.happened: list[str] = []
+        self.snapshots: list[SiteSnapshot] = []
         self.more = asyncio.Event()
         self.storage_faults: list[Exception] = []
         self.record_faults: list[Exception] = []
@@ -47,7 +49,13 @@ class Bench:
         self._offset = 0
         self._loop = asyncio.get_running_loop()
 
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
+        self.snapshots += snapshots
         if self.gate is not None:
             self._tell("writing")
             self.gate.wait(5)

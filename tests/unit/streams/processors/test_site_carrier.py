@@ -6,17 +6,19 @@ from ingest_api.contract.published import PublishedBatch, encode_batch
 from streams.domain.facts import CoverageGap, Fact, QueueCall
 from streams.domain.site_state import SiteState, decode_state
 from streams.errors import DeadLetterFloodError, StateRecordError
+from streams.processors import site_states
 from streams.processors.dead_letters import FloodGuard
 from streams.processors.ports import SiteFold
-from streams.processors.site_carrier import Message, Outcome, SiteCarrier
+from streams.processors.site_carrier import Outcome, SiteCarrier
 from streams.processors.site_record import (
     RecordPlace,
     encode_record,
     record_place,
     record_state,
 )
+from streams.processors.source_message import Message
 from streams.site_batches import Continuity, fold_batch
-from tests.support.stories import Story
+from tests.support.stories import Story, ms
 
 KEY = b"acme/pbx-01"
 LOG = b"log the first..."
@@ -267,6 +269,96 @@ def test_a_batch_that_breaks_the_question_of_continuity_is_put_aside_too() -> No
 
     assert log.take(0, story()[0]) is Outcome.TAKEN
     assert len(log.carrier.cut().dead) == 1
+
+
+def unstorable_after(at: int) -> Callable[[SiteState, PublishedBatch], list[Fact]]:
+    """The real fold, that leaves a state no encoder takes after the batch that begins with `at`."""
+
+    def fold(state: SiteState, batch: PublishedBatch) -> list[Fact]:
+        facts = fold_batch(state, batch)
+        if batch.events[0].sequence == at:
+            state.rival_at = 1 << 70
+        return facts
+
+    return fold
+
+
+def test_a_batch_that_makes_the_state_unstorable_is_put_aside_at_the_cut() -> None:
+    batches = story()
+    log = Log(fold=SiteFold(fold_batch=unstorable_after(at=5)))
+    log.take(0, batches[0])
+    log.flush()
+    for offset, batch in enumerate(batches[1:], 1):
+        assert log.take(offset, batch) is Outcome.TAKEN
+    unit = log.carrier.cut()
+
+    assert [letter.offset for letter in unit.dead] == [2]
+    assert unit.dead[0].reason.startswith("OverflowError in ")
+    gaps = [fact for fact in unit.facts if isinstance(fact, CoverageGap)]
+    assert [(gap.reason, gap.from_sequence, gap.to_sequence) for gap in gaps] == [
+        ("dead_letter", 5, 6)
+    ]
+
+
+def test_what_is_stored_then_is_as_if_the_fold_had_broken() -> None:
+    batches = story()
+    unstorable = Log(fold=SiteFold(fold_batch=unstorable_after(at=5)))
+    broken = Log(fold=SiteFold(fold_batch=failing_once(at=5)))
+    for log in (unstorable, broken):
+        for offset, batch in enumerate(batches):
+            log.take(offset, batch)
+
+    assert unstorable.flush() == broken.flush()
+    assert unstorable.state() == broken.state()
+
+
+def test_what_makes_a_state_too_large_for_a_message_is_put_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = Log()
+    batches = story()
+    log.take(0, batches[0])
+    log.take(1, batches[1])
+    monkeypatch.setattr(site_states, "STATE_MAX_BYTES", 200)
+    unit = log.carrier.cut()
+
+    assert [(letter.offset, letter.reason.partition(" ")[0]) for letter in unit.dead] == [
+        (1, "StateTooLargeError")
+    ]
+
+
+def test_a_snapshot_is_taken_of_a_new_site_and_every_six_hours_of_its_time() -> None:
+    log = Log()
+    taken = []
+    batches = Story().started("14:59:55").batches(until="15:00:06", size=1)  # 18:00 in UTC
+    for offset, batch in enumerate(batches):
+        log.take(offset, batch)
+        unit = log.carrier.cut()
+        log.records.update(unit.records)
+        taken += unit.snapshots
+        assert all(snapshot.state == record_state(log.records[KEY]) for snapshot in unit.snapshots)
+
+    assert [(s.tenant_id, s.site, s.taken_at) for s in taken] == [
+        ("acme", "pbx-01", ms("14:59:55")),
+        ("acme", "pbx-01", ms("15:00:01")),
+    ]
+    states = [decode_state(snapshot.state) for snapshot in taken]
+    assert [(s.generation, s.sequence) for s in taken] == [
+        (state.generation, state.last_sequence) for state in states
+    ]
+
+
+def test_a_successor_takes_no_second_snapshot_of_the_same_six_hours() -> None:
+    first = Log()
+    batches = story()
+    first.take(0, batches[0])
+    unit = first.carrier.cut()
+    assert len(unit.snapshots) == 1
+    second = Log(unit.records)
+    for offset, batch in enumerate(batches):
+        second.take(offset, batch)
+
+    assert second.carrier.cut().snapshots == []
 
 
 def test_a_message_that_is_no_batch_is_put_aside() -> None:
