@@ -72,6 +72,37 @@ TTL toDateTime(started_at) + toIntervalDay(400)
 SETTINGS index_granularity = 8192
 COMMENT 'One row per agent: the state that is running. Read it through v_agents_now.';
 
+CREATE TABLE callcentre.agents_registry
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `person` String COMMENT 'Who the agent is; several agents may be one person. Empty if not told',
+    `team` LowCardinality(String) COMMENT 'Team the person belongs to; empty if none',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, site, agent_key)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per agent whose person or team is known. Read v_agents_registry, which has all agents.';
+
+CREATE TABLE callcentre.business_hours
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
+    `intervals` Array(Tuple(
+        weekday UInt8,
+        opens_minute UInt16,
+        closes_minute UInt16)) COMMENT 'When it is open: day 1 is Monday, minutes since midnight of the customer\'s zone, the end excluded',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, queue)
+SETTINGS index_granularity = 8192
+COMMENT 'Business hours, whole weeks: they mute alerts and shade panels, no number is filtered by them. Read it through v_business_hours.';
+
 CREATE TABLE callcentre.coverage_gaps
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -132,6 +163,19 @@ TTL toDateTime(started_at) + toIntervalDay(400)
 SETTINGS ttl_only_drop_parts = 1, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192
 COMMENT 'One row per call an agent placed outside the queues. Read it through v_outbound_calls.';
 
+CREATE TABLE callcentre.pause_limits
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
+    `limit_s` UInt32 COMMENT 'How long a pause for this reason may last, seconds',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, pause_reason)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per reason of pauses that has a limit. Read it through v_pause_limits.';
+
 CREATE TABLE callcentre.queue_calls
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -173,6 +217,23 @@ TTL toDateTime(entered_at) + toIntervalDay(400)
 SETTINGS ttl_only_drop_parts = 1, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192
 COMMENT 'One row per visit of one caller to one queue: the unit of every KPI. Read it through v_queue_calls.';
 
+CREATE TABLE callcentre.queue_settings
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it; empty if it is the queue\'s own',
+    `answer_limit_s` Nullable(UInt32) COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it. NULL if it is the customer\'s',
+    `short_abandon_s` Nullable(UInt32) COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short. NULL if it is the customer\'s',
+    `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_. Empty if it is the customer\'s',
+    `service_level_target` Nullable(Float64) COMMENT 'Service level the queue is to reach, 0..1. NULL if it is the customer\'s',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, queue)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per queue that has settings of its own. Read v_queue_settings, which has all queues.';
+
 CREATE TABLE callcentre.queue_windows
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -213,6 +274,29 @@ ORDER BY (tenant_id, queue, window_start, site, channel)
 TTL toDateTime(window_start) + toIntervalDay(400)
 SETTINGS ttl_only_drop_parts = 1, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192
 COMMENT 'Counts and sums of the queue calls that arrived in one quarter of an hour of one queue. Read it through v_queue_windows.';
+
+CREATE TABLE callcentre.queues_seen
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant_id, queue)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per queue that ever had a window: which queues there are, without reading the windows. Read v_queue_settings.';
+
+CREATE TABLE callcentre.reader_credentials
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `sha256` String COMMENT 'SHA-256 of the password of the customer\'s reader, 64 hex digits; the password itself is nowhere',
+    `applied_sha256` String COMMENT 'The digest that the server\'s user was last given; empty if none was',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY tenant_id
+SETTINGS index_granularity = 8192
+COMMENT 'With what each customer\'s reader logs in, as digests. For operators.';
 
 CREATE TABLE callcentre.schema_changes
 (
@@ -267,6 +351,53 @@ ENGINE = ReplacingMergeTree(version, is_deleted)
 ORDER BY (tenant_id, site)
 SETTINGS index_granularity = 8192
 COMMENT 'One row per site: what is known of its collector and its connection. Read it through v_site_status.';
+
+CREATE TABLE callcentre.site_tokens
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `sha256` String COMMENT 'SHA-256 of the token, 64 hex digits; the token itself is nowhere',
+    `issued_at` DateTime64(3, 'UTC') COMMENT 'Moment the token was made',
+    `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, site, sha256)
+SETTINGS index_granularity = 8192
+COMMENT 'Tokens of the collectors, as digests. For operators; the ingest API reads usable_tokens.';
+
+CREATE TABLE callcentre.sites
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `is_enabled` Bool COMMENT 'Tokens of a disabled site are refused',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, site)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per site of a customer. Read it through v_sites.';
+
+CREATE TABLE callcentre.tenants
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `display_name` String COMMENT 'Name of the customer as people write it',
+    `time_zone` LowCardinality(String) COMMENT 'IANA zone in which the customer\'s days begin',
+    `language` LowCardinality(String) COMMENT 'Language of the customer\'s boards: pt-BR or en-US',
+    `answer_limit_s` UInt32 COMMENT 'T, the answer limit of queues without one of their own, seconds; a wait of exactly T is within it',
+    `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
+    `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level of queues without one of their own: a name of docs/kpi.md without kpi_service_level_',
+    `service_level_target` Float64 COMMENT 'Service level that queues without a target of their own are to reach, 0..1',
+    `is_enabled` Bool COMMENT 'Tokens and the reader of a disabled customer are refused',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY tenant_id
+SETTINGS index_granularity = 8192
+COMMENT 'One row per customer. Read it through v_tenants.';
 
 CREATE MATERIALIZED VIEW callcentre.agents_now_feed TO callcentre.agents_now
 (
@@ -346,6 +477,50 @@ FROM
     FINAL
 )
 WHERE (sequence >= first_sequence) AND (sequence <= last_sequence);
+
+CREATE MATERIALIZED VIEW callcentre.queues_seen_feed TO callcentre.queues_seen
+(
+    `tenant_id` LowCardinality(String),
+    `queue` LowCardinality(String)
+)
+AS SELECT DISTINCT
+    tenant_id,
+    queue
+FROM callcentre.queue_windows;
+
+CREATE VIEW callcentre.usable_tokens
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'The one site the token speaks for',
+    `sha256` String COMMENT 'SHA-256 of the token, 64 hex digits',
+    `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it'
+)
+SQL SECURITY INVOKER
+COMMENT 'Tokens of enabled sites of enabled customers that have not ended. The ingest API reads it; for operators.'
+AS SELECT
+    tokens.tenant_id AS tenant_id,
+    tokens.site AS site,
+    tokens.sha256 AS sha256,
+    tokens.valid_until AS valid_until
+FROM
+(
+    SELECT *
+    FROM callcentre.site_tokens
+    FINAL
+) AS tokens
+INNER JOIN
+(
+    SELECT *
+    FROM callcentre.sites
+    FINAL
+) AS registered ON (registered.tenant_id = tokens.tenant_id) AND (registered.site = tokens.site)
+INNER JOIN
+(
+    SELECT *
+    FROM callcentre.tenants
+    FINAL
+) AS customers ON customers.tenant_id = tokens.tenant_id
+WHERE registered.is_enabled AND customers.is_enabled AND ((tokens.valid_until IS NULL) OR (tokens.valid_until > now64(3)));
 
 CREATE VIEW callcentre.v_agent_memberships
 (
@@ -460,6 +635,80 @@ AS SELECT
 FROM callcentre.agents_now
 FINAL;
 
+CREATE VIEW callcentre.v_agents_registry
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen; empty if never seen',
+    `person` String COMMENT 'Who the agent is: as registered, else the name as last seen, else the key',
+    `team` LowCardinality(String) COMMENT 'Team the person belongs to; empty if none'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per agent who was ever seen or is registered: which person it is, and in which team.'
+AS SELECT
+    agents.tenant_id AS tenant_id,
+    agents.site AS site,
+    agents.agent_key AS agent_key,
+    seen.agent_name AS agent_name,
+    multiIf(registry.person != '', registry.person, seen.agent_name != '', seen.agent_name, agents.agent_key) AS person,
+    registry.team AS team
+FROM
+(
+    SELECT
+        tenant_id,
+        site,
+        agent_key
+    FROM callcentre.agents_now
+    UNION DISTINCT
+    SELECT
+        tenant_id,
+        site,
+        agent_key
+    FROM callcentre.agents_registry
+    FINAL
+) AS agents
+LEFT JOIN
+(
+    SELECT *
+    FROM callcentre.agents_registry
+    FINAL
+) AS registry ON (registry.tenant_id = agents.tenant_id) AND (registry.site = agents.site) AND (registry.agent_key = agents.agent_key)
+LEFT JOIN
+(
+    SELECT
+        tenant_id,
+        site,
+        agent_key,
+        argMax(now.agent_name, version) AS agent_name
+    FROM callcentre.agents_now AS now
+    GROUP BY
+        tenant_id,
+        site,
+        agent_key
+) AS seen ON (seen.tenant_id = agents.tenant_id) AND (seen.site = agents.site) AND (seen.agent_key = agents.agent_key)
+SETTINGS join_use_nulls = 0;
+
+CREATE VIEW callcentre.v_business_hours
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
+    `weekday` UInt8 COMMENT 'Day of the week, 1 is Monday',
+    `opens_minute` UInt16 COMMENT 'First minute in which it is open, since midnight of the customer\'s zone',
+    `closes_minute` UInt16 COMMENT 'First minute in which it is closed again; 1440 is midnight'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per stretch of a week in which a queue is open. A queue in no row has the hours of the empty queue, and is always open if there are none.'
+AS SELECT
+    tenant_id,
+    queue,
+    interval.weekday AS weekday,
+    interval.opens_minute AS opens_minute,
+    interval.closes_minute AS closes_minute
+FROM callcentre.business_hours
+FINAL
+ARRAY JOIN intervals AS interval;
+
 CREATE VIEW callcentre.v_coverage_gaps
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
@@ -523,6 +772,64 @@ AS SELECT
 FROM callcentre.outbound_calls
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW callcentre.v_pause_limits
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
+    `limit_s` UInt32 COMMENT 'How long a pause for this reason may last, seconds'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per reason of pauses that has a limit.'
+AS SELECT
+    tenant_id,
+    pause_reason,
+    limit_s
+FROM callcentre.pause_limits
+FINAL;
+
+CREATE VIEW callcentre.v_pauses_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
+    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not told',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'Moment the pause began, which survives interruptions by calls',
+    `since_ms` Int64 COMMENT 'How long the pause has lasted until now, milliseconds',
+    `limit_s` Nullable(UInt32) COMMENT 'How long it may last, seconds; NULL if there is no limit',
+    `is_over_limit` Bool COMMENT 'It has lasted longer than it may'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per agent who is paused at this moment, with how long that may last.'
+AS SELECT
+    agents.tenant_id AS tenant_id,
+    agents.site AS site,
+    agents.channel AS channel,
+    agents.agent_key AS agent_key,
+    agents.agent_name AS agent_name,
+    agents.pause_reason AS pause_reason,
+    agents.state_since AS state_since,
+    agents.since_ms AS since_ms,
+    multiIf(of_reason.limit_s > 0, of_reason.limit_s, of_others.limit_s > 0, of_others.limit_s, NULL) AS limit_s,
+    CAST(ifNull(since_ms > (1000 * limit_s), false), 'Bool') AS is_over_limit
+FROM
+(
+    SELECT *
+    FROM callcentre.v_agents_now
+    WHERE state = 'paused'
+) AS agents
+LEFT JOIN callcentre.v_pause_limits AS of_reason ON (of_reason.tenant_id = agents.tenant_id) AND (of_reason.pause_reason = agents.pause_reason)
+LEFT JOIN
+(
+    SELECT
+        tenant_id,
+        limit_s
+    FROM callcentre.v_pause_limits
+    WHERE pause_reason = '*'
+) AS of_others ON of_others.tenant_id = agents.tenant_id
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_queue_calls
 (
@@ -603,6 +910,53 @@ AS SELECT
 FROM callcentre.queue_calls AS calls
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW callcentre.v_queue_settings
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it',
+    `answer_limit_s` UInt32 COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it',
+    `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
+    `service_level_variant` String COMMENT 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_',
+    `service_level_target` Float64 COMMENT 'Service level the queue is to reach, 0..1'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per queue that was ever seen or has settings: what holds for it, the past included.'
+AS SELECT
+    queues.tenant_id AS tenant_id,
+    queues.queue AS queue,
+    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    coalesce(settings.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
+    coalesce(settings.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
+    multiIf(settings.service_level_variant != '', settings.service_level_variant, customers.version > 0, customers.service_level_variant, 'excluding_short') AS service_level_variant,
+    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target
+FROM
+(
+    SELECT
+        tenant_id,
+        queue
+    FROM callcentre.queues_seen
+    UNION DISTINCT
+    SELECT
+        tenant_id,
+        queue
+    FROM callcentre.queue_settings
+    FINAL
+) AS queues
+LEFT JOIN
+(
+    SELECT *
+    FROM callcentre.queue_settings
+    FINAL
+) AS settings ON (settings.tenant_id = queues.tenant_id) AND (settings.queue = queues.queue)
+LEFT JOIN
+(
+    SELECT *
+    FROM callcentre.tenants
+    FINAL
+) AS customers ON customers.tenant_id = queues.tenant_id
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_queue_windows
 (
@@ -839,6 +1193,48 @@ AS SELECT
     version,
     greatest(dateDiff('millisecond', last_received_at, now64(3)), 0) AS age_ms
 FROM callcentre.site_status
+FINAL;
+
+CREATE VIEW callcentre.v_sites
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `is_enabled` Bool COMMENT 'Tokens of a disabled site are refused'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per site of a customer.'
+AS SELECT
+    tenant_id,
+    site,
+    is_enabled
+FROM callcentre.sites
+FINAL;
+
+CREATE VIEW callcentre.v_tenants
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `display_name` String COMMENT 'Name of the customer as people write it',
+    `time_zone` LowCardinality(String) COMMENT 'IANA zone in which the customer\'s days begin',
+    `language` LowCardinality(String) COMMENT 'Language of the customer\'s boards: pt-BR or en-US',
+    `answer_limit_s` UInt32 COMMENT 'T, the answer limit of queues without one of their own, seconds; a wait of exactly T is within it',
+    `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
+    `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level of queues without one of their own: a name of docs/kpi.md without kpi_service_level_',
+    `service_level_target` Float64 COMMENT 'Service level that queues without a target of their own are to reach, 0..1',
+    `is_enabled` Bool COMMENT 'Tokens and the reader of a disabled customer are refused'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per customer.'
+AS SELECT
+    tenant_id,
+    display_name,
+    time_zone,
+    language,
+    answer_limit_s,
+    short_abandon_s,
+    service_level_variant,
+    service_level_target,
+    is_enabled
+FROM callcentre.tenants
 FINAL;
 
 CREATE VIEW callcentre.v_waiting_calls

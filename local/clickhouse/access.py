@@ -10,13 +10,11 @@ from xml.sax.saxutils import escape
 
 from local.clickhouse.system_tables import GUARDED, READABLE, VIEWS_ONLY
 from streams.storage.schema_files import DATABASE, SchemaFiles, tenant_tables, view_names
+from tenants.reader_access import OPERATORS_ONLY
 
 ADMIN_ROLE = "admin"
 READER_ROLE = "reader"
 ALL_TENANTS = "*"
-
-OPERATORS_ONLY = frozenset(("event_batches", "events", "site_snapshots"))
-"""Tables and views no reader is granted: what is kept for audit and to be folded anew."""
 
 _ONLY_ADMIN = f"getSetting('log_comment') = '{ALL_TENANTS}'"
 _OWN_ROWS = f"{_ONLY_ADMIN} OR tenant_id = getSetting('log_comment')"

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from local.clickhouse.access import OPERATORS_ONLY
 from local.clickhouse.gate import (
     ALLOWED_TABLE_FUNCTIONS,
     FORBIDDEN_FUNCTIONS,
@@ -32,6 +31,7 @@ from streams.storage.connection import connect
 from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from streams.storage.writer import ClickHouseFactWriter
+from tenants.reader_access import OPERATORS_ONLY
 from tests.support.clickhouse_server import ClickHouseServer, Reader, ask, running_clickhouse
 from tests.support.facts import START, agent_state, queue_call, window_of_one
 

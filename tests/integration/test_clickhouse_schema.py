@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from local.clickhouse.access import OPERATORS_ONLY, reader_objects, users_xml
+from local.clickhouse.access import reader_objects, users_xml
 from local.clickhouse.system_tables import GUARDED, READABLE, VIEWS_ONLY
 from streams.domain.facts import FACT_TYPES, Fact
 from streams.storage.current_schema import CURRENT_SCHEMA, current_schema
@@ -16,6 +16,7 @@ from streams.storage.errors import SchemaError
 from streams.storage.migrate import migrate
 from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
+from tenants.reader_access import OPERATORS_ONLY
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 
 pytestmark = pytest.mark.integration

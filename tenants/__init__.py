@@ -1,0 +1,1 @@
+"""The registry of customers and what keeps them apart in ClickHouse: a command line."""
