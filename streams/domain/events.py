@@ -1,4 +1,4 @@
-"""What happened at a site, in the domain's words. Made by `streams/interpreter.py` only.
+"""What happened at a site, in the domain's words. Made by `streams/interpreter/` only.
 
 `at` is milliseconds since the epoch; durations are milliseconds; empty text and None mean that the
 source did not say. `agent` is a normalised interface such as `PJSIP/204`.

@@ -4,7 +4,8 @@ import pytest
 
 from ingest_api.contract.published import PublishedEvent
 from streams.domain import events as ev
-from streams.interpreter import first_named, interface_of, interface_of_channel, interpret
+from streams.interpreter import first_named, interpret
+from streams.interpreter.texts import interface_of, interface_of_channel
 
 AT = 1_773_147_600_000
 
