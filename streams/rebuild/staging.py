@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
-from streams.domain.facts import FACT_TYPES, Fact, SiteStatus, StaleWindow
+from streams.domain.facts import FACT_TYPES, Fact, QueueWindow, SiteStatus, StaleWindow
 from streams.storage.rows import fact_block, latest_facts
 from streams.storage.schema_files import DATABASE
 from streams.storage.windows import recompute_windows
@@ -34,16 +34,19 @@ class Staging:
         """`database` is there, with its tables: see `open_staging`."""
         self._client = client
         self.database = database
+        self._filled: set[str] = set()
 
     def clear(self) -> None:
         """Empty all tables."""
-        for fact_type in REBUILT_TYPES:
-            self._client.command(f"TRUNCATE TABLE {self.database}.{fact_type.TABLE}")
+        for table in self._filled:
+            self._client.command(f"TRUNCATE TABLE {self.database}.{table}")
+        self._filled.clear()
 
     def add(self, facts: Sequence[Fact]) -> None:
         """Keep these facts; of those with one key the highest version holds."""
         for fact_type, rows in latest_facts(facts).items():
             block = fact_block(fact_type, rows)
+            self._filled.add(block.table)
             self._client.insert(
                 block.table,
                 block.columns,
@@ -56,6 +59,7 @@ class Staging:
         """Make the rows of these windows from the real queue calls, which must be settled."""
         for start in range(0, len(windows), _WINDOWS_AT_ONCE):
             some = windows[start : start + _WINDOWS_AT_ONCE]
+            self._filled.add(QueueWindow.TABLE)
             recompute_windows(self._client, some, self.database)
 
 
