@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from streams import dead_letter_list
 from streams.config import clickhouse_url_from, config_from, topics_config_from
 from streams.errors import ConfigError, StreamsError
 from streams.rebuild import command as rebuild_command
@@ -33,6 +34,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     migration = commands.add_parser("migrate", help="bring ClickHouse to the current schema")
     migration.add_argument("--dry-run", action="store_true", help="only say what would be done")
     rebuild_command.add_parser(commands)
+    dead_letter_list.add_parser(commands)
     options = parser.parse_args(arguments)
     try:
         if options.command == "worker":
@@ -41,6 +43,8 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
             return _make_topics(environment)
         if options.command == "rebuild":
             return rebuild_command.run(options, environment)
+        if options.command == "dead-letters":
+            return dead_letter_list.run(options, environment)
         return _migrate(environment, is_dry_run=options.dry_run)
     except ConfigError as error:
         print(error, file=sys.stderr)

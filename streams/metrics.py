@@ -27,11 +27,19 @@ COVERAGE_GAPS = Counter(
     ["reason"],
 )
 BATCHES_DEAD = Counter(
-    "streams_batches_dead_lettered_total", "Messages put aside because they could not be folded."
+    "streams_batches_dead_lettered_total",
+    "Messages put aside. undecodable: no batch; wrong_key: of another site than its key says; "
+    "fold: it broke the rules; state: with it the site's state could not be stored.",
+    ["reason"],
 )
 UNITS_DROPPED = Counter(
     "streams_units_dropped_total",
     "Units of effect given up before their records were stored; their messages are folded again.",
+)
+SENDS_FAILED = Counter(
+    "streams_sends_failed_total",
+    "Times the broker did not acknowledge what a unit sent; the unit is given up.",
+    ["what"],
 )
 STORAGE_WAITS = Counter(
     "streams_storage_waits_total", "Times a unit waited because ClickHouse could not take it."
@@ -63,12 +71,37 @@ STATE_RECORD_BYTES = Histogram(
     "Size of a stored site record.",
     buckets=(1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 19, 1 << 20),
 )
+RECOVERY_SECONDS = Histogram(
+    "streams_recovery_duration_seconds",
+    "From the loss of the partitions, or the start, until the fold may go on: one for each "
+    "rebalance.",
+    buckets=(0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 180),
+)
+PENDING_ROWS = Gauge(
+    "streams_pending_rows", "Facts and events of the unit that is being filled; bounded."
+)
+PENDING_MESSAGES = Gauge("streams_pending_messages", "Messages of the unit that is being filled.")
+WRITING_SINCE = Gauge(
+    "streams_unit_writing_since_timestamp_seconds",
+    "When the writing of the unit now in hand began; 0 while nothing is written.",
+)
 PARTITIONS_OWNED = Gauge(
     "streams_partitions_owned", "Source partitions this worker folds; 0 until it is ready."
 )
 SITES_HELD = Gauge("streams_sites_held", "Sites whose state is in memory.")
+STATES_BYTES = Gauge(
+    "streams_states_bytes", "Size of the states in memory, as they were stored last."
+)
 LAG = Gauge(
-    "streams_lag_messages", "Messages in the source partition not folded yet.", ["partition"]
+    "streams_lag_messages",
+    "Messages in the source partition that have not taken their full effect.",
+    ["partition"],
+)
+LAG_SECONDS = Gauge(
+    "streams_lag_seconds",
+    "How long ago the oldest batch of the partition that has not taken its full effect happened on "
+    "the PBX; if none was read yet, how long more has been waiting. 0 without lag.",
+    ["partition"],
 )
 LAST_FLUSH = Gauge(
     "streams_last_flush_timestamp_seconds", "When a unit last took its full effect; 0 before."

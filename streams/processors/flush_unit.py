@@ -24,9 +24,10 @@ class FlushUnit(msgspec.Struct):
     """Facts, raw batches, snapshots, dead letters and acknowledgements that belong together.
 
     `epoch` is the life of the in-memory states it was made from: a unit of a past one is worthless.
-    `changed` holds the keys of the sites whose state changed. `records`, `snapshots` and
-    `positions` are filled when the unit is cut; positions map a partition to the last offset the
-    unit covers.
+    `changed` holds the keys of the sites whose state changed. `oldest` is when
+    the first batch of each partition happened, in milliseconds since the epoch. `records`,
+    `snapshots` and `positions` are filled when the unit is cut; positions map a partition to the
+    last offset the unit covers.
     """
 
     epoch: int
@@ -36,6 +37,7 @@ class FlushUnit(msgspec.Struct):
     acknowledge: list[Callable[[], object]] = []
     changed: set[bytes] = set()
     ages: list[EventAge] = []
+    oldest: dict[int, int] = {}
     events: int = 0
     records: dict[bytes, bytes] = {}
     snapshots: list[SiteSnapshot] = []

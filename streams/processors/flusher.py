@@ -114,6 +114,7 @@ class Flusher:
             began = time.monotonic()
             unit = self._carrier.cut()
             self._emptied()
+            metrics.WRITING_SINCE.set_to_current_time()
             try:
                 await self._write(unit)
             except OutdatedError:
@@ -125,6 +126,8 @@ class Flusher:
                     await self._reload()
             else:
                 _observe(unit, time.monotonic() - began)
+            finally:
+                metrics.WRITING_SINCE.set(0)
 
     async def _write(self, unit: FlushUnit) -> None:
         await self._write_facts(unit)

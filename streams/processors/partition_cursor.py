@@ -78,6 +78,12 @@ class PartitionCursor:
         """Everything up to `offset` has taken its full effect."""
         self.floor = max(self.floor, offset)
 
+    def log_starts_at(self, offset: int) -> None:
+        """The log was cut below `offset`, and what was there will never come."""
+        if offset > self.expected:
+            self.expected = offset
+            self._settle()
+
     def has_seen_all_since(self, offset: int) -> bool:
         """Whether every message after `offset` that the log holds came past this cursor."""
         return offset + 1 >= self.since

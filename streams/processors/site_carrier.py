@@ -60,6 +60,7 @@ class SiteCarrier:
         """The life of the states in memory; grows whenever they are dropped."""
         self.unit = FlushUnit(0)
         """What was folded since the last cut."""
+        self._writing: FlushUnit | None = None
 
     # --- The partitions that are ours ------------------------------------------------------------
 
@@ -69,9 +70,8 @@ class SiteCarrier:
         self._states.forget()
         self._cursors = {}
         self.unit = FlushUnit(self.epoch)
-        metrics.SITES_HELD.set(0)
+        self._writing = None
         metrics.PARTITIONS_OWNED.set(0)
-        metrics.LAG.clear()
 
     def load(self, partitions: Iterable[int], log: bytes) -> None:
         """Begin anew with these partitions, after the highest floor their records name.
@@ -92,6 +92,34 @@ class SiteCarrier:
     def positions(self) -> dict[int, int]:
         """The offset to be read next, of each partition that is ours."""
         return {partition: cursor.expected for partition, cursor in self._cursors.items()}
+
+    def floors(self) -> dict[int, int]:
+        """The last offset of each partition up to which everything has taken its full effect."""
+        return {partition: cursor.floor for partition, cursor in self._cursors.items()}
+
+    def oldest_pending(self) -> dict[int, int]:
+        """When the oldest batch happened that was folded and is not written, by partition.
+
+        Milliseconds since the epoch; partitions of which all is written are not in it.
+        """
+        writing = self._writing.oldest if self._writing else {}
+        return self.unit.oldest | writing
+
+    @property
+    def sites_held(self) -> int:
+        """How many sites are in memory."""
+        return len(self._states)
+
+    @property
+    def states_bytes(self) -> int:
+        """Size of their states as they were stored last."""
+        return self._states.bytes_held
+
+    def log_starts_at(self, partition: int, offset: int) -> None:
+        """The log holds nothing before this offset: do not wait for it."""
+        cursor = self._cursors.get(partition)
+        if cursor is not None:
+            cursor.log_starts_at(offset)
 
     def start_over(self, partition: int) -> None:
         """The partition's log was made anew: read it from its start."""
@@ -124,10 +152,10 @@ class SiteCarrier:
         try:
             batch = decode_batch(message.value)
         except msgspec.DecodeError as error:
-            self._bury(message, reason_of(error))
+            self._bury(message, "undecodable", reason_of(error))
         else:
             if message.key != site_key(batch.tenant, batch.site):
-                self._bury(message, "the key is not the site's")
+                self._bury(message, "wrong_key", "the key is not the site's")
             elif not self._take_batch(message, batch, cursor):
                 return Outcome.REWIND
         cursor.advance()
@@ -152,7 +180,7 @@ class SiteCarrier:
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
-            self._bury(message, reason_of(error))
+            self._bury(message, "fold", reason_of(error))
             facts = self._states.skip(held, message, batch, FOLD_FAILED)
         held.offset = message.offset
         self._collect(message, batch, facts)
@@ -172,16 +200,17 @@ class SiteCarrier:
         unit.changed.add(message.key)
         unit.facts += facts
         unit.events += len(batch.events)
-        unit.ages.append(EventAge(batch.events[-1].at, batch.received_at))
+        happened_at = batch.events[-1].at
+        unit.ages.append(EventAge(happened_at, batch.received_at))
+        unit.oldest.setdefault(message.partition, happened_at)
         metrics.EVENTS_FOLDED.inc(len(batch.events))
-        metrics.SITES_HELD.set(len(self._states))
         _count_gaps(facts)
 
-    def _bury(self, message: Message, reason: str) -> None:
+    def _bury(self, message: Message, kind: str, reason: str) -> None:
         _log.error(
             "batch not folded", partition=message.partition, offset=message.offset, reason=reason
         )
-        metrics.BATCHES_DEAD.inc()
+        metrics.BATCHES_DEAD.labels(kind).inc()
         self._flood.count(self._clock())
         self.unit.dead.append(DeadLetter.of(message, reason))
 
@@ -193,15 +222,14 @@ class SiteCarrier:
         Raises DeadLetterFloodError; then nothing more may be flushed.
         """
         unit = self.unit
-        floors = {partition: cursor.floor for partition, cursor in self._cursors.items()}
-        cut = self._states.cut(unit.changed, floors)
+        cut = self._states.cut(unit.changed, self.floors())
         unit.records, unit.snapshots = cut.records, cut.snapshots
         for refolded in cut.refolded:
             self._put_in_place(refolded)
         unit.positions = {
             partition: cursor.expected - 1 for partition, cursor in self._cursors.items()
         }
-        self.unit = FlushUnit(self.epoch)
+        self._writing, self.unit = unit, FlushUnit(self.epoch)
         return unit
 
     def _put_in_place(self, refolded: Refolded) -> None:
@@ -212,12 +240,13 @@ class SiteCarrier:
         unit.facts += refolded.facts
         _count_gaps(refolded.gaps)
         for broken in refolded.broken:
-            self._bury(broken.message, broken.reason)
+            self._bury(broken.message, "state", broken.reason)
 
     def flushed(self, unit: FlushUnit) -> None:
         """The unit took its full effect: facts and records are acknowledged."""
         for partition, offset in unit.positions.items():
             self._cursors[partition].flushed(offset)
+        self._writing = None
 
 
 def _count_gaps(facts: list[Fact]) -> None:

@@ -28,6 +28,7 @@ from faust.exceptions import ProducerSendError
 from faust.types import TP, EventT
 from mode import Service
 
+from streams import metrics
 from streams.errors import RecoveryStuckError, StateRecordError
 from streams.processors.ports import NotStoredError
 from streams.processors.site_record import record_place
@@ -52,6 +53,7 @@ class SiteTable(faust.Table[bytes, bytes]):
             ]
             await asyncio.gather(*sent)
         except (KafkaError, ProducerSendError) as error:
+            metrics.SENDS_FAILED.labels("records").inc()
             raise NotStoredError(f"state records: {error!r}") from error
         for key, data in records.items():
             held = self.data.get(key)

@@ -23,15 +23,16 @@ from streams.errors import StateRecordError, TopicsError
 from streams.names import SITE_TABLE
 from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
+from streams.processors.lookout import WATCH_INTERVAL_S, Lookout
 from streams.processors.ports import NotStoredError, SiteFold
 from streams.processors.site_carrier import Outcome, SiteCarrier
 from streams.processors.site_table import SiteTable
 from streams.processors.source_consumer import SourceConsumer, source_transport
 from streams.processors.source_message import Message
-from streams.processors.source_watch import Pulse, Sight, SourceWatch
 from streams.storage.writer import FactWriter
 
-WATCH_INTERVAL_S = 1.0
+LOG_START_WITHIN_S = 5.0
+
 _log = structlog.get_logger()
 
 
@@ -91,8 +92,10 @@ class _SiteProcessor:
             is_owner=self._is_owner,
             reload=self._reload,
         )
-        self._watch = SourceWatch()
-        self._pulse = Pulse(app.conf.broker_session_timeout)
+        self._lookout = Lookout(
+            app, self._carrier, self._flusher, rewind=self._rewind, reload=self._reload
+        )
+        self._ours_no_more_since: float | None = time.monotonic()
         app.transport = source_transport(app, self._positions)
         source = app.topic(
             PBX_EVENTS,
@@ -103,7 +106,7 @@ class _SiteProcessor:
         )
         app.agent(source, name="site_processor", concurrency=1)(self._process)
         app.task(self._flush)
-        app.timer(WATCH_INTERVAL_S)(self._look)
+        app.timer(WATCH_INTERVAL_S)(self._lookout.look)
         app.on_partitions_revoked.connect(self._on_ours_no_more, weak=False)
         # The producer ends next, and a flush in the middle would take that for a fault.
         app.on_before_shutdown.connect(self._on_ours_no_more, weak=False)
@@ -159,6 +162,7 @@ class _SiteProcessor:
 
     async def _on_ours_no_more(self, *_: object, **__: object) -> None:
         self._drop()
+        self._ours_no_more_since = self._ours_no_more_since or time.monotonic()
 
     async def _on_recovered(self) -> None:
         """The table holds what the changelog told; Faust seeks next, to our positions."""
@@ -175,12 +179,18 @@ class _SiteProcessor:
         }
         self._table.drop_other_partitions(partitions)
         await self._load(partitions)
+        await self._ask_log_starts()
+        if self._app.consumer_generation_id != generation:
+            return
+        if self._ours_no_more_since is not None:
+            metrics.RECOVERY_SECONDS.observe(time.monotonic() - self._ours_no_more_since)
+            self._ours_no_more_since = None
         _log.info("partitions recovered", positions=self._carrier.positions())
 
     async def _reload(self) -> None:
         """Any doubt has this one answer: what is stored is true, go on from there."""
         metrics.REWINDS.labels("doubt").inc()
-        self._pulse.beat(time.monotonic())
+        self._lookout.beat()
         await self._load(set(self._carrier.positions()))
         await self._rewind()
 
@@ -196,56 +206,30 @@ class _SiteProcessor:
         self._flusher.dropped()
 
     async def _rewind(self) -> None:
+        await self._ask_log_starts()
         await cast("SourceConsumer", self._app.consumer).rewind()
+
+    async def _ask_log_starts(self) -> None:
+        """A log that was cut by its retention begins later than where we want to go on.
+
+        If the broker does not answer, the cursor waits for what is gone until it believes it.
+        """
+        try:
+            starts = await asyncio.wait_for(
+                self._app.consumer.earliest_offsets(*self._positions()), LOG_START_WITHIN_S
+            )
+        except (TimeoutError, KafkaError) as error:
+            _log.warning("cannot ask where the log begins", reason=repr(error))
+            return
+        for tp, offset in starts.items():
+            self._carrier.log_starts_at(tp.partition, offset)
 
     def _positions(self) -> dict[TP, int]:
         positions = self._carrier.positions()
         return {TP(PBX_EVENTS, partition): offset for partition, offset in positions.items()}
 
     def _is_owner(self) -> bool:
-        return not self._app.rebalancing and not self._pulse.stood_still(time.monotonic())
-
-    # --- Every second ----------------------------------------------------------------------------
-
-    async def _look(self) -> None:
-        now = time.monotonic()
-        if self._pulse.stood_still(now):
-            _log.warning("this process stood still")
-            await self._reload()
-        self._pulse.beat(time.monotonic())
-        if self._app.rebalancing:
-            return
-        sights = {
-            partition: await self._sight(partition, position)
-            for partition, position in self._carrier.positions().items()
-        }
-        for partition, sight in sights.items():
-            lag = 0 if sight.end is None else max(0, sight.end - sight.position)
-            metrics.LAG.labels(partition).set(lag)
-        if self._flusher.is_full:
-            self._watch = SourceWatch()  # the fold waits, and has reason to
-            return
-        found = self._watch.look(sights)
-        for partition in found.made_anew:
-            _log.error("log made anew", partition=partition, position=sights[partition].position)
-            metrics.REWINDS.labels("log_made_anew").inc()
-            self._carrier.start_over(partition)
-        if found.stalled:
-            _log.warning("nothing arrives", partitions=found.stalled)
-            metrics.REWINDS.labels("stalled").inc()
-        if found.made_anew or found.stalled:
-            await self._rewind()
-
-    async def _sight(self, partition: int, position: int) -> Sight:
-        tp = TP(PBX_EVENTS, partition)
-        consumer = self._app.consumer
-        if tp not in consumer.assignment():
-            return Sight(position, None, None)
-        try:
-            fetched = await asyncio.wait_for(consumer.position(tp), WATCH_INTERVAL_S)
-        except (TimeoutError, KafkaError):
-            fetched = None
-        return Sight(position, fetched, consumer.highwater(tp))
+        return not self._app.rebalancing and not self._lookout.stood_still()
 
 
 class _DeadLetterTopic:
@@ -265,4 +249,5 @@ class _DeadLetterTopic:
             ]
             await asyncio.gather(*sent)
         except (KafkaError, ProducerSendError) as error:
+            metrics.SENDS_FAILED.labels("dead_letters").inc()
             raise NotStoredError(f"dead letters: {error!r}") from error

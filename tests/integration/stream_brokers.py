@@ -1,10 +1,12 @@
 """A broker with the empty topics of the pipeline: the embedded one, or a real Kafka by address.
 
 The names of topics and group are the product's own, so a Kafka by address must have none of them
-before; one test after the other has it, whichever process runs them.
+before; one test after the other has it, whichever process runs them. Without an address the tests
+of `test_streams_on_kafka.py` alone run on a Kafka, one of their own.
 """
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,18 +20,19 @@ from local.broker import running_broker
 from streams.names import SITE_CHANGELOG
 from streams.topics import create_topics
 from tests.integration.stream_workers import PARTITIONS
-from tests.support.real_servers import real_kafka
 
-BROKERS = ["embedded", pytest.param("real", marks=pytest.mark.real)]
-"""Parameters of a fixture: a test is run on each of them that can be had."""
+_ADDRESS = os.environ.get("KAFKA_BOOTSTRAP", "")
+
+BROKERS = ["embedded", *([pytest.param("real", marks=pytest.mark.real)] if _ADDRESS else [])]
+"""Parameters of a fixture: a test is run on each of them."""
 
 
 @contextmanager
 def broker_with_topics(kind: str, directory: Path) -> Iterator[str]:
     """The bootstrap address of a broker of this kind while the block runs."""
     if kind == "real":
-        with _one_at_a_time(), real_kafka() as address, _topics(address):
-            yield address
+        with _one_at_a_time(), _topics(_ADDRESS):
+            yield _ADDRESS
         return
     with running_broker(directory / "broker.log") as address:
         create_topics(address, PARTITIONS, 1)

@@ -1,18 +1,21 @@
 """One worker over a broker: what it does with its neighbours' faults, end to end."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from ingest_api.contract.published import decode_batch
+from ingest_api.contract.published import decode_batch, encode_batch
 from ingest_api.contract.topics import ALL_TOPICS, DEAD_EVENTS, PBX_EVENTS
 from local.broker import running_broker
 from local.process import LOOPBACK, free_port
+from streams.__main__ import main
+from streams.dead_letter_list import read_dead_letters
 from streams.errors import TopicsError
 from streams.names import SITE_CHANGELOG
-from streams.processors.dead_letters import FloodGuard
+from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.ports import SiteFold
 from streams.processors.site_carrier import SiteCarrier
 from streams.processors.site_record import record_place
@@ -22,6 +25,7 @@ from tests.integration.recorded_rows import RowRecorder, expected_rows
 from tests.integration.shift_of_sites import SourceMessage, shift
 from tests.integration.stream_brokers import BROKERS, broker_with_topics
 from tests.integration.stream_workers import PARTITIONS, feed, workers
+from tests.support.stories import Story
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -53,6 +57,14 @@ def produced(bootstrap: str, messages: Sequence[SourceMessage]) -> list[Message]
         Message(PBX_EVENTS, place.partition, place.offset, message.key, message.value, bool)
         for message, place in zip(messages, places, strict=True)
     ]
+
+
+def put_aside(bootstrap: str, key: bytes, value: bytes, reason: str, offset: int) -> None:
+    message = Message(PBX_EVENTS, 0, offset, key, value, bool)
+    letter = DeadLetter.of(message, reason)
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer.send(DEAD_EVENTS, key=key, value=value, headers=letter.headers()).get(10)
+    producer.close()
 
 
 def changelog(bootstrap: str, records: Mapping[bytes, bytes]) -> None:
@@ -139,6 +151,39 @@ def test_a_batch_that_breaks_the_fold_leaves_a_gap_and_the_site_goes_on(
     letters = dead_letters(bootstrap)
     assert sorted(value for value, _ in letters) == sorted([*broken, b"not json"])
     assert {reason.split(" ")[0] for _, reason in letters} == {"KeyError", "DecodeError"}
+    listed = read_dead_letters(bootstrap, "acme")
+    assert len(listed) == len(letters)
+    for letter in listed:
+        assert (letter.first_sequence or 0) <= 150 <= (letter.last_sequence or 150)
+
+
+def test_dead_letters_are_listed_with_the_command_that_counts_them(
+    bootstrap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def listing(*options: str) -> list[str]:
+        assert main(["dead-letters", "list", *options], {"KAFKA_BOOTSTRAP": bootstrap}) == 0
+        return capsys.readouterr().out.splitlines()
+
+    assert listing() == ["0 dead letters"]
+    batch = Story().started("10:00:00").batches("10:00:04")[0]
+    put_aside(bootstrap, b"acme/pbx-01", encode_batch(batch), "KeyError in fold (x.py:1)", 7)
+    put_aside(bootstrap, b"other/pbx-02", b"not json", "DecodeError in decode (y.py:2)", 8)
+
+    lines = listing()
+    assert lines[0].endswith(
+        "Z  acme/pbx-01  events 1 to 4  KeyError in fold (x.py:1)  pbx.events.v1/0/7"
+    )
+    assert lines[1].endswith(
+        "Z  other/pbx-02  no events of the site  DecodeError in decode (y.py:2)  pbx.events.v1/0/8"
+    )
+    assert lines[2:] == [
+        "2 dead letters",
+        "To count them once the rules take them, rebuild their sites:",
+        "  python -m streams rebuild --tenant acme --site pbx-01 --from 2026-03-10T13:00:00Z",
+    ]
+    (letter,) = map(json.loads, listing("--tenant", "other", "--json"))
+    assert (letter["site"], letter["first_sequence"]) == ("pbx-02", None)
+    assert "pbx-02" in listing("--limit", "1")[0]
 
 
 def test_a_flood_of_them_stops_the_worker(bootstrap: str, tmp_path: Path) -> None:
