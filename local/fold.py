@@ -30,7 +30,7 @@ from agent.transcript import Transcript, queue_config
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
 from streams.domain.facts import Fact
 from streams.domain.site_state import new_site_state
-from streams.domain.windows import stale_windows_made
+from streams.domain.window_rows import stale_windows_made
 from streams.site_batches import fold_batch
 
 __all__ = [

@@ -69,8 +69,20 @@ def fold_batch(state: SiteState, batch: PublishedBatch) -> list[Fact]:
     if not events:
         return []
     context = _begin(state, batch)
+    received_at = batch.received_at
+    latest = received_at + FUTURE_MS
     for event in events:
-        _fold_event(context, batch, event)
+        told_at = event.at
+        at = told_at if 0 < told_at <= latest else received_at
+        expected = state.last_sequence + 1
+        context.advance(event.sequence, is_time_estimated=at != told_at)
+        if event.sequence > expected:
+            _note_jump(context, event, at, expected)
+        if event.refused:
+            state.refused += 1
+            context.gap_found(state.now, state.now, "refused", event.sequence, event.sequence)
+        else:
+            apply(context, interpret(event, at))
     return _end(context)
 
 
@@ -81,7 +93,7 @@ def skip_batch(state: SiteState, batch: PublishedBatch, reason: str) -> list[Fac
         return []
     context = _begin(state, batch)
     first, last = events[0].sequence, events[-1].sequence
-    context.advance(last)
+    context.advance(last, is_time_estimated=False)
     context.at = max(state.now, _moment(batch, events[-1]))
     coverage.not_delivered(context, first, last, reason)
     state.now = context.at
@@ -101,21 +113,12 @@ def _end(context: Context) -> list[Fact]:
     return facts
 
 
-def _fold_event(context: Context, batch: PublishedBatch, event: PublishedEvent) -> None:
-    state = context.state
-    expected = state.last_sequence + 1
+def _note_jump(context: Context, event: PublishedEvent, at: int, expected: int) -> None:
+    """What lies between the last event and this one, unless this one names it as lost."""
     first = first_named(event)
-    at = _moment(batch, event)
-    context.is_time_estimated = at != event.at
-    context.advance(event.sequence)
     if first > expected:
         context.at = at
         coverage.not_delivered(context, expected, first - 1, "not_delivered")
-    if event.refused:
-        state.refused += 1
-        context.gap_found(state.now, state.now, "refused", event.sequence, event.sequence)
-    else:
-        apply(context, interpret(event, at))
 
 
 def _owned_events(state: SiteState, batch: PublishedBatch) -> list[PublishedEvent]:

@@ -18,16 +18,14 @@ def refresh(
     is_estimated: bool = False,
 ) -> None:
     """Ends the running state and begins the one that follows from what is known, if another."""
-    if not is_followed(context.state, agent):
-        return
     state, queue, call_id = _derive(context, agent)
     reason = _pause_reason(agent) if state == "paused" else ""
-    if (state, reason, queue, call_id) == (
-        agent.state,
-        agent.pause_reason,
-        agent.queue,
-        agent.call_id,
-    ):
+    if (
+        state == agent.state
+        and call_id == agent.call_id
+        and queue == agent.queue
+        and reason == agent.pause_reason
+    ) or not is_followed(context.state, agent):
         return
     started_at = at
     if agent.state is None:
@@ -52,7 +50,10 @@ def refresh(
 
 def is_paused(agent: Agent) -> bool:
     """Paused in all own queues; an agent without queues is not."""
-    return bool(agent.memberships) and all(m.is_paused for m in agent.memberships.values())
+    for membership in agent.memberships.values():
+        if not membership.is_paused:
+            return False
+    return bool(agent.memberships)
 
 
 def _derive(context: Context, agent: Agent) -> tuple[AgentStateName, str, str]:
@@ -97,6 +98,7 @@ def _add_state(
     if agent.state is None:
         return
     context.add(
+        (AgentState, agent.interface, agent.started_at),
         AgentState(
             context.state.tenant_id,
             context.state.site,
@@ -113,5 +115,5 @@ def _add_state(
             offer_result,
             agent.is_estimated,
             context.version,
-        )
+        ),
     )

@@ -3,9 +3,9 @@
 from streams.domain.facts import CoverageGap, Fact, OutboundCall, QueueCall
 from streams.domain.site_state import Outbound, SiteState, Visit, Window
 from streams.domain.version import VERSIONS_PER_EVENT, version_of
-from streams.domain.windows import window_fact
+from streams.domain.window_rows import window_fact
 
-FactKey = tuple[str | int, ...]
+FactKey = tuple[type[Fact] | str | int, ...]
 
 
 class Context:
@@ -27,10 +27,11 @@ class Context:
         self._windows: dict[str, Window] = {}
         self._facts: dict[FactKey, Fact] = {}
 
-    def advance(self, sequence: int) -> None:
+    def advance(self, sequence: int, *, is_time_estimated: bool) -> None:
         """The next event has this sequence: what it changes gets its version."""
         self.state.last_sequence = sequence
         self.version = self._before_sequence + sequence * VERSIONS_PER_EVENT
+        self.is_time_estimated = is_time_estimated
 
     def agent_key(self, interface: str) -> str:
         """An agent's key: site and normalised interface; empty if there is no agent."""
@@ -48,9 +49,11 @@ class Context:
         window.version = self.version
         self._windows[key] = window
 
-    def add(self, fact: Fact) -> None:
-        """A fact that will not be looked at again; a later one with its key replaces it."""
-        key = (fact.TABLE, *(getattr(fact, name) for name in fact.KEY))
+    def add(self, key: FactKey, fact: Fact) -> None:
+        """A fact that will not be looked at again; a later one with its key replaces it.
+
+        `key`: its type, and what tells it from the other facts of that type at this site.
+        """
         self._facts[key] = fact
 
     def outbound_changed(
@@ -58,6 +61,7 @@ class Context:
     ) -> None:
         """The outbound call's fact is due."""
         self.add(
+            (OutboundCall, call.agent, call.started_at, call.uniqueid),
             OutboundCall(
                 self.state.tenant_id,
                 self.state.site,
@@ -71,7 +75,7 @@ class Context:
                 ended_at,
                 is_estimated or self.is_time_estimated,
                 self.version,
-            )
+            ),
         )
 
     def gap_found(
@@ -84,6 +88,7 @@ class Context:
     ) -> None:
         """Something at the site may not have been seen."""
         self.add(
+            (CoverageGap, started_at, reason),
             CoverageGap(
                 self.state.tenant_id,
                 self.state.site,
@@ -93,7 +98,7 @@ class Context:
                 from_sequence,
                 to_sequence,
                 self.version,
-            )
+            ),
         )
 
     def take_facts(self) -> list[Fact]:

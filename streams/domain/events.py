@@ -160,8 +160,9 @@ class OutboundDialled(Event, gc=False):
 class MemberSeen(Event, gc=False):
     """Asterisk's record of one agent in one queue, from an event or a list.
 
-    `device` is the state of the agent's phone. `last_pause`, `login_at`, `last_call` are
-    milliseconds since the epoch, 0 if not told. `is_listed` means it came in a list.
+    `device` is the state of the agent's phone. `pause_reason` is empty unless paused.
+    `last_pause`, `login_at`, `last_call` are milliseconds since the epoch, 0 if not told.
+    `is_listed` means it came in a list.
     """
 
     queue: str

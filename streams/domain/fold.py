@@ -25,42 +25,45 @@ CALLER_FORGOTTEN_AFTER_MS = 10 * 60 * 1000
 FORGOTTEN_AFTER_MS = 6 * 60 * 60 * 1000
 """So are a caller whose hang-up was never seen, and an agent who logged out."""
 
-_PAST = frozenset((ev.LogEntered, ev.LogAnswered, ev.LogEnded, ev.LogPassed))
-
 
 def apply(context: Context, event: ev.Event) -> None:
     """Applies one event. Time stands still for lines of queue_log, which tell of the past."""
-    if type(event) in _PAST:
-        context.at = event.at
-    else:
-        _advance(context, event.at)
-    handler = _HANDLERS.get(type(event))
-    if handler is not None:
-        handler(context, event)
-
-
-def _advance(context: Context, at: int) -> None:
+    kind = type(event)
+    at = context.at = event.at
+    handler = _HANDLERS.get(kind)
+    if handler is None:
+        handler = _LOG_HANDLERS.get(kind)
+        if handler is not None:
+            handler(context, event)
+        return
     state = context.state
-    context.heard_until = state.now
-    if not state.now:
-        state.blind_until = at
-    if at < state.now - CLOCK_STEP_MS:
+    now = context.heard_until = state.now
+    if at > now:
+        state.now = at
+        if not now:
+            state.blind_until = at
+    elif at < now - CLOCK_STEP_MS:
         rebase(state, at)
         state.now = at
         state.next_sweep = at + SWEEP_EVERY_MS
-    context.at = at
-    state.now = max(state.now, at)
     if state.next_due is not None and state.next_due <= at:
-        callers, interfaces = take_due(state, at)
-        for uniqueid in callers:
-            queue_calls.settle(context, uniqueid)
-        for interface in interfaces:
-            agent = state.agents.get(interface)
-            if agent is not None:
-                agents.look_again(context, agent)
+        _settle(context)
     if at >= state.next_sweep:
         state.next_sweep = at + SWEEP_EVERY_MS
         _sweep(state)
+    handler(context, event)
+
+
+def _settle(context: Context) -> None:
+    """Decides what was awaited until now."""
+    state = context.state
+    callers, interfaces = take_due(state, context.at)
+    for uniqueid in callers:
+        queue_calls.settle(context, uniqueid)
+    for interface in interfaces:
+        agent = state.agents.get(interface)
+        if agent is not None:
+            agents.look_again(context, agent)
 
 
 def _sweep(state: SiteState) -> None:
@@ -79,6 +82,10 @@ def _sweep(state: SiteState) -> None:
     for interface in idle:
         del state.agents[interface]
         state.due_agents.pop(interface, None)
+
+
+def _time_passed(_context: Context, _event: ev.TimePassed) -> None:
+    """That is all it tells."""
 
 
 def _dial_answered(context: Context, event: ev.DialAnswered) -> None:
@@ -123,12 +130,15 @@ _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
     ev.EntryListed: lists.entry_listed,
     ev.ChannelListed: lists.channel_listed,
     ev.ListEnded: lists.list_ended,
-    ev.LogEntered: queue_log.log_entered,
-    ev.LogAnswered: queue_log.log_answered,
-    ev.LogEnded: queue_log.log_ended,
     ev.CollectorStarted: coverage.collector_started,
     ev.AmiConnected: coverage.ami_connected,
     ev.AmiLost: coverage.ami_lost,
     ev.EventsDropped: coverage.events_dropped,
     ev.Heartbeat: coverage.heartbeat,
+    ev.TimePassed: _time_passed,
+}
+_LOG_HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
+    ev.LogEntered: queue_log.log_entered,
+    ev.LogAnswered: queue_log.log_answered,
+    ev.LogEnded: queue_log.log_ended,
 }

@@ -11,24 +11,34 @@ from streams.domain.site_state import Agent, Membership, is_followed, queue_of
 def member_seen(context: Context, event: MemberSeen) -> Agent:
     """Asterisk told of an agent in a queue: joined, changed, or only listed."""
     agent = agents.agent_of(context, event.agent, event.agent_name)
-    before = agent.memberships.get(event.queue)
-    if before is None:
-        _join(context, agent, event)
-    elif (before.is_paused, before.pause_reason, before.penalty) != _setting(event):
-        _change(context, agent, before, event)
-    membership = agent.memberships[event.queue]
+    # Of an agent in several queues each queue tells the same news; only the first has any.
+    is_news = event.device != agent.device or bool(agent.calls)
+    membership = agent.memberships.get(event.queue)
+    if membership is None:
+        membership = _join(context, agent, event)
+        is_news = True
+    elif (
+        membership.is_paused != event.is_paused
+        or membership.pause_reason != event.pause_reason
+        or membership.penalty != event.penalty
+    ):
+        membership = _change(context, agent, membership, event)
+        is_news = True
     membership.device = event.device
     membership.is_in_call = event.is_in_call
     membership.last_call = event.last_call
-    membership.login_at = event.login_at or membership.login_at
+    if event.login_at:
+        membership.login_at = event.login_at
     membership.wrap_up_limit_ms = event.wrap_up_limit_ms
-    if event.is_paused and agent.wrap_up_since is not None and not event.is_listed:
-        agents.end_wrap_up(context, agent, event.at)
-    agents.device_changed(context, agent, event)
     queue = context.state.queues.get(event.queue)
     if queue is None or queue.empty_since is not None or not _is_usable(membership):
         _check_empty(context, event.queue)
-    refresh(context, agent, event.at, is_estimated=event.is_listed)
+    if event.is_paused and agent.wrap_up_since is not None and not event.is_listed:
+        agents.end_wrap_up(context, agent, event.at)
+        is_news = True
+    if is_news:
+        agents.device_changed(context, agent, event)
+        refresh(context, agent, event.at, is_estimated=event.is_listed)
     return agent
 
 
@@ -54,11 +64,7 @@ def leave_queue(context: Context, agent: Agent, queue: str, at: int, *, is_estim
     refresh(context, agent, at, is_estimated=is_estimated)
 
 
-def _setting(event: MemberSeen) -> tuple[bool, str, int]:
-    return event.is_paused, event.pause_reason if event.is_paused else "", event.penalty
-
-
-def _join(context: Context, agent: Agent, event: MemberSeen) -> None:
+def _join(context: Context, agent: Agent, event: MemberSeen) -> Membership:
     started_at = event.at
     pause_since = 0
     if event.is_listed and 0 < event.login_at <= event.at:
@@ -68,30 +74,39 @@ def _join(context: Context, agent: Agent, event: MemberSeen) -> None:
         if event.is_listed and 0 < event.last_pause <= event.at:
             pause_since = event.last_pause
             started_at = max(started_at, pause_since)
-    is_paused, reason, penalty = _setting(event)
-    membership = Membership(started_at, is_paused, reason, pause_since, penalty)
+    membership = Membership(
+        started_at, event.is_paused, event.pause_reason, pause_since, event.penalty
+    )
     membership.is_estimated = context.is_time_estimated
     agent.memberships[event.queue] = membership
     _add_membership(context, agent, event.queue, membership, None)
+    return membership
 
 
-def _change(context: Context, agent: Agent, before: Membership, event: MemberSeen) -> None:
+def _change(context: Context, agent: Agent, before: Membership, event: MemberSeen) -> Membership:
     """Ends the membership's row and begins the next. Seen in a list, the moment is estimated."""
     at = max(event.at, before.started_at + 1)
-    is_paused, reason, penalty = _setting(event)
     pause_since = 0
-    if is_paused:
+    if event.is_paused:
         pause_since = before.pause_since if before.is_paused else event.at
-        if (before.is_paused and before.pause_reason != reason) and not event.is_listed:
+        if (before.is_paused and before.pause_reason != event.pause_reason) and not event.is_listed:
             pause_since = event.at
         if event.is_listed and before.started_at < event.last_pause <= event.at:
             at = pause_since = event.last_pause
     before.is_estimated = before.is_estimated or event.is_listed
     _add_membership(context, agent, event.queue, before, at)
-    membership = Membership(at, is_paused, reason, pause_since, penalty, login_at=before.login_at)
+    membership = Membership(
+        at,
+        event.is_paused,
+        event.pause_reason,
+        pause_since,
+        event.penalty,
+        login_at=before.login_at,
+    )
     membership.is_estimated = event.is_listed
     agent.memberships[event.queue] = membership
     _add_membership(context, agent, event.queue, membership, None)
+    return membership
 
 
 def _add_membership(
@@ -100,6 +115,7 @@ def _add_membership(
     if not is_followed(context.state, agent):
         return
     context.add(
+        (AgentMembership, agent.interface, queue, membership.started_at),
         AgentMembership(
             context.state.tenant_id,
             context.state.site,
@@ -113,7 +129,7 @@ def _add_membership(
             membership.penalty,
             membership.is_estimated,
             context.version,
-        )
+        ),
     )
 
 

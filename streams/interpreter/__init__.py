@@ -6,7 +6,7 @@ first for all that stands before the caller's number and name there: text inject
 before what follows these and after what precedes them. Numbers are bounded to what is believed.
 """
 
-import gc
+from gc import is_tracked
 from typing import cast
 
 from ingest_api.contract.published import PublishedEvent
@@ -28,7 +28,11 @@ def interpret(event: PublishedEvent, at: int) -> ev.Event:
         if event.kind == "queue_log":
             return ev.LogPassed(at)
         return _dropped(event, at) if _is_gap(event) else ev.TimePassed(at)
-    return reader(at, _single(event)) or ev.TimePassed(at)
+    fields = event.fields
+    # Python's garbage collector does not track a dict that holds texts only: seen at once, where
+    # looking at each value would cost as much as reading the event.
+    single = _single(event) if is_tracked(fields) else cast("Fields", fields)
+    return reader(at, single) or ev.TimePassed(at)
 
 
 def first_named(event: PublishedEvent) -> int:
@@ -44,10 +48,6 @@ def first_named(event: PublishedEvent) -> int:
 def _single(event: PublishedEvent) -> Fields:
     """The fields with one value each: of a repeated header the one that holds."""
     fields = event.fields
-    # Python's garbage collector does not track a dict that holds texts only: seen at once, where
-    # looking at each value would cost as much as reading the event.
-    if not gc.is_tracked(fields) or list not in map(type, fields.values()):
-        return cast("Fields", fields)
     is_entry = event.name == "QueueEntry"
     return {
         name: value

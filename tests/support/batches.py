@@ -17,7 +17,7 @@ from streams.domain.facts import (
     StaleWindow,
 )
 from streams.domain.site_state import SiteState, new_site_state
-from streams.domain.windows import stale_windows_made
+from streams.domain.window_rows import stale_windows_made
 from streams.site_batches import fold_batch
 
 TENANT = "acme"
