@@ -8,7 +8,7 @@ import threading
 import time
 from typing import List
 
-from agent.ami.connection import Connection
+from agent.ami.connection import READ_BYTES, Connection
 from agent.ami.session import DIALPLAN_CLASS, EVENT_CLASSES, Session
 from agent.backoff import Backoff
 from agent.config import CollectorConfig
@@ -26,8 +26,11 @@ MOST_RETRY_S = 30.0
 REFUSED_RETRY_S = 60.0
 _READ_TIMEOUT_S = 0.25
 # Asterisk sends the events of one happening within a millisecond, but one by one, and each waking
-# costs more than reading them. Times of receipt are off by no more than this.
+# costs more than reading them. Times of receipt are late by no more than this.
 _GATHER_S = 0.04
+# When events come all the time, the spooler gathers for longer than this anyway.
+_GATHER_BUSY_S = 0.1
+_BUSY_WITHIN_S = 0.25
 
 log = logging.getLogger("collector.ami")
 
@@ -86,12 +89,16 @@ class Listener(object):
             self._ami.user, self._ami.secret, classes, self._action_prefix, time.monotonic()
         )
         self._intake.put(self.transcript.connected(_now_ms()))
+        gather_s, heard_s = _GATHER_S, 0.0
         while not stop.is_set():
-            data = connection.read(_READ_TIMEOUT_S)
+            data = connection.read(_READ_TIMEOUT_S, gather_s)
             now_s = time.monotonic()
             answers = b""
             if data:
-                time.sleep(_GATHER_S)
+                gather_s = _GATHER_BUSY_S if now_s - heard_s < _BUSY_WITHIN_S else _GATHER_S
+                # What fills the buffer left something behind.
+                gather_s = 0.0 if len(data) == READ_BYTES else gather_s
+                heard_s = now_s
                 session.heard(now_s)
                 for packet, events in self.transcript.feed_packets(data, _now_ms()):
                     answers += session.receive(packet, now_s)

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import time
 
 from agent.errors import AmiLostError
 
@@ -22,14 +23,16 @@ class Connection(object):
         self._socket.settimeout(SEND_TIMEOUT_S)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
-    def read(self, timeout_s: float) -> bytes:
+    def read(self, timeout_s: float, gather_s: float = 0.0) -> bytes:
         """What has come, at most 64 KiB; empty if nothing came in time.
 
-        Raises AmiLostError when the peer has closed the connection or it broke.
+        When something has come, what follows it within `gather_s` is waited for. Raises
+        AmiLostError when the peer has closed the connection or it broke.
         """
         try:
             if not select.select([self._socket], [], [], timeout_s)[0]:
                 return b""
+            time.sleep(gather_s)
             data = self._socket.recv(READ_BYTES)
         except (OSError, ValueError) as error:
             raise AmiLostError(str(error)) from error

@@ -11,12 +11,16 @@ Invariants:
   not there.
 """
 
+import re
 from typing import List, Optional, Tuple
 
 MAX_LINE_BYTES = 8192
 MAX_PACKET_BYTES = 1024 * 1024
 LINE_OVERHEAD_BYTES = 64  # what keeping a line costs beside its bytes; counted as packet size
 BANNER_START = b"Asterisk Call Manager"
+
+# Lines with a colon each, and no CR or LF within.
+_ORDINARY = re.compile(rb"[^:\r\n]*:[^\r\n]*(?:\r\n[^:\r\n]*:[^\r\n]*)*\Z")
 
 
 class Packet(object):
@@ -37,14 +41,15 @@ class Packet(object):
         self._text = text
         self._headers: Optional[Tuple[Tuple[str, str], ...]] = None
         self.charset = charset
-        self.first = _header(text.partition("\r\n")[0])
+        name, _, value = text.partition("\r\n")[0].partition(":")
+        self.first = (name, _value(value))
 
     @property
     def headers(self) -> Tuple[Tuple[str, str], ...]:
         """All headers; lines without a colon are none."""
         if self._headers is None:
-            lines = self._text.split("\r\n")
-            self._headers = tuple(_header(line) for line in lines if ":" in line)
+            parts = [line.partition(":") for line in self._text.split("\r\n")]
+            self._headers = tuple([(name, _value(text)) for name, colon, text in parts if colon])
         return self._headers
 
     def get(self, name: str, default: str = "") -> str:
@@ -59,9 +64,8 @@ class Packet(object):
         return [value for key, value in self.headers if key == name]
 
 
-def _header(line: str) -> Tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name, value[1:] if value[:1] == " " else value
+def _value(text: str) -> str:
+    return text[1:] if text[:1] == " " else text
 
 
 class FramingCounters(object):
@@ -106,8 +110,27 @@ class Framer(object):
 
     def feed(self, data: bytes) -> List[Packet]:
         """The packets that are complete with these bytes, in order; often none."""
-        lines = (self._tail + data).split(b"\r\n")
-        self._tail = lines.pop()
+        packets: List[Packet] = []
+        self._tail += data
+        if not (self._is_at_start or self._lines or self._size or self._tail_is_oversized):
+            # Between packets: whole ones need no look at what is kept from line to line.
+            *whole, self._tail = self._tail.split(b"\r\n\r\n")
+            for raw in whole:
+                if len(raw) <= MAX_LINE_BYTES and _ORDINARY.match(raw):
+                    self._counters.packets += 1
+                    packets.append(self._packet(raw))
+                else:
+                    packets += self._feed_lines([*raw.split(b"\r\n"), b""])
+        *lines, self._tail = self._tail.split(b"\r\n")
+        packets += self._feed_lines(lines)
+        if len(self._tail) > MAX_LINE_BYTES + 1:
+            self._tail_is_oversized = True
+        if self._tail_is_oversized:
+            # The last byte may be the CR of the line's end.
+            self._tail = self._tail[-1:]
+        return packets
+
+    def _feed_lines(self, lines: List[bytes]) -> List[Packet]:
         packets: List[Packet] = []
         for line in lines:
             if self._tail_is_oversized or len(line) > MAX_LINE_BYTES:
@@ -122,11 +145,6 @@ class Framer(object):
                 self._is_at_start = False
             elif self._lines or self._size:
                 packets += self._end_packet()
-        if len(self._tail) > MAX_LINE_BYTES + 1:
-            self._tail_is_oversized = True
-        if self._tail_is_oversized:
-            # The last byte may be the CR of the line's end.
-            self._tail = self._tail[-1:]
         return packets
 
     def _leave_out_line(self) -> None:
@@ -159,9 +177,11 @@ class Framer(object):
                 # A packet is what its first line says: without one it is nothing.
                 return []
         self._counters.packets += 1
-        raw = b"\r\n".join(lines)
+        return [self._packet(b"\r\n".join(lines))]
+
+    def _packet(self, raw: bytes) -> Packet:
         try:
-            return [Packet(raw.decode("utf-8"), "utf-8")]
+            return Packet(raw.decode("utf-8"), "utf-8")
         except UnicodeDecodeError:
             self._counters.latin1_packets += 1
-            return [Packet(raw.decode("latin-1"), "latin-1")]
+            return Packet(raw.decode("latin-1"), "latin-1")

@@ -76,11 +76,14 @@ class Session(object):
                 return self._login()
         elif kind == "Response":
             self._answer(name, packet, now_s)
-        elif kind == "Event" and self.state is State.READY and packet.get("Privilege"):
-            if name == "FullyBooted":
-                self._snapshot_due_s = now_s
-            elif name == "Reload":
-                self._snapshot_due_s = now_s + SNAPSHOT_DELAY_S
+        elif (
+            # The name first: to look for a header, a packet has to be taken apart.
+            kind == "Event"
+            and name in ("FullyBooted", "Reload")
+            and self.state is State.READY
+            and packet.get("Privilege")
+        ):
+            self._snapshot_due_s = now_s + (SNAPSHOT_DELAY_S if name == "Reload" else 0.0)
         return b""
 
     def heard(self, now_s: float) -> None:
