@@ -12,8 +12,10 @@ import faust
 from ingest_api.contract.topics import PBX_EVENTS
 from streams.config import StreamsConfig
 from streams.names import APP_ID
-from streams.processors import sites
+from streams.processors import reconciliation, sites
 from streams.processors.ports import SiteFold
+from streams.storage.connection import connect
+from streams.storage.windows import DifferenceReader
 from streams.storage.writer import FactWriter
 from streams.topics import topic_id
 
@@ -72,4 +74,6 @@ def create_app(
     )
     source_id = partial(topic_id, config.topics.kafka_bootstrap, PBX_EVENTS)
     sites.register(app, writer, limits, source_id, fold)
+    differences = DifferenceReader(partial(connect, config.clickhouse_url))
+    reconciliation.register(app, differences, config.reconcile_interval_s)
     return app

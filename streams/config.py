@@ -26,7 +26,8 @@ class StreamsConfig:
     `clickhouse_url` is `http(s)://user:password@host:port`. `metrics_port` 0 means no metrics. A
     worker that is silent for `session_timeout_s` loses its partitions. Facts are written no more
     often than every `flush_interval_ms`, unless `flush_max_rows` rows wait. More batches that break
-    the fold than `dead_letters_per_minute` stop the worker.
+    the fold than `dead_letters_per_minute` stop the worker. Windows are compared with their queue
+    calls every `reconcile_interval_s`.
     """
 
     topics: TopicsConfig
@@ -37,6 +38,7 @@ class StreamsConfig:
     flush_interval_ms: int = 250
     flush_max_rows: int = 10_000
     dead_letters_per_minute: int = 20
+    reconcile_interval_s: int = 60
     log_level: str = "INFO"
 
 
@@ -57,6 +59,9 @@ def config_from(environment: Mapping[str, str]) -> StreamsConfig:
         flush_max_rows=number("FLUSH_MAX_ROWS", default.flush_max_rows, 1, 1_000_000),
         dead_letters_per_minute=number(
             "DEAD_LETTERS_PER_MINUTE", default.dead_letters_per_minute, 0, 10_000
+        ),
+        reconcile_interval_s=number(
+            "RECONCILE_INTERVAL_S", default.reconcile_interval_s, 1, 86_400
         ),
         log_level=_log_level(environment),
     )

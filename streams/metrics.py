@@ -106,6 +106,26 @@ LAG_SECONDS = Gauge(
 LAST_FLUSH = Gauge(
     "streams_last_flush_timestamp_seconds", "When a unit last took its full effect; 0 before."
 )
+WINDOW_DIFFERENCES = Gauge(
+    "streams_window_differences",
+    "Windows of the last 48 hours that do not equal the sums over their queue calls, found the "
+    "same twice in a row. Anything but 0 is a fault.",
+)
+RECONCILED = Gauge(
+    "streams_reconciled_timestamp_seconds",
+    "When the windows were last compared with their queue calls; 0 where another worker does it.",
+)
+RECONCILE_SECONDS = Histogram(
+    "streams_reconcile_duration_seconds",
+    "Comparing the windows with their queue calls.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+RECONCILE_SKIPPED = Counter(
+    "streams_reconcile_skipped_total",
+    "Comparisons of windows that came to nothing. "
+    "away: ClickHouse could not answer now; refused: it will not answer this.",
+    ["reason"],
+)
 
 
 class InsertMetrics:

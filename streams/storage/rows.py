@@ -51,6 +51,21 @@ class SiteSnapshot(msgspec.Struct, frozen=True, gc=False):
     state: bytes
 
 
+class WindowDifference(NamedTuple):
+    """A window that does not equal its queue calls; `window_start` is milliseconds since the epoch.
+
+    `stored` and `recounted` are counts and sums as texts, empty where there is no such row.
+    """
+
+    tenant_id: str
+    queue: str
+    window_start: int
+    site: str
+    channel: str
+    stored: str
+    recounted: str
+
+
 class Block(NamedTuple):
     """What one insert holds: column names and the columns, all of the same length (1 or more)."""
 

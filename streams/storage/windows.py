@@ -4,13 +4,16 @@ A window that left a site's state can still change, by a late event; then its ro
 `queue_calls` by ClickHouse. The same sums are what all windows must equal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from streams.domain.facts import QueueWindow, StaleWindow
+from streams.storage.connection import is_passing
+from streams.storage.errors import StorageRefusedError, StorageUnavailableError
+from streams.storage.rows import WindowDifference
 from streams.storage.schema_files import DATABASE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,21 +47,6 @@ WHERE window_start >= {since:DateTime64(3, 'UTC')} AND window_start < {until:Dat
 ORDER BY tenant_id, queue, window_start, site, channel
 LIMIT {limit:UInt32}
 """
-
-
-class WindowDifference(NamedTuple):
-    """A window that does not equal its queue calls; `window_start` is milliseconds since the epoch.
-
-    `stored` and `recounted` are counts and sums as texts, empty where there is no such row.
-    """
-
-    tenant_id: str
-    queue: str
-    window_start: int
-    site: str
-    channel: str
-    stored: str
-    recounted: str
 
 
 def recompute_windows(
@@ -95,6 +83,32 @@ def window_differences(
     bounds = {"since": _moment(since), "until": _moment(until), "limit": limit}
     rows = client.query(_DIFFERENCES, parameters=bounds).result_rows
     return [WindowDifference(*row) for row in rows]
+
+
+class DifferenceReader:
+    """`window_differences` over a connection of its own, opened when it is needed and kept.
+
+    Blocks, so call it in a thread; one call at a time.
+    """
+
+    def __init__(self, connect: Callable[[], Client]) -> None:
+        """`connect` opens a client; called again after every failure."""
+        self._connect = connect
+        self._client: Client | None = None
+
+    def __call__(self, since: int, until: int, limit: int) -> list[WindowDifference]:
+        """See `window_differences`. Raises StorageUnavailableError and StorageRefusedError."""
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            return window_differences(self._client, since, until, limit)
+        except ClickHouseError as error:
+            if self._client is not None:
+                self._client.close()
+            self._client = None
+            if is_passing(error):
+                raise StorageUnavailableError("the windows could not be compared") from error
+            raise StorageRefusedError("ClickHouse refuses to compare the windows") from error
 
 
 def _moment(at: int) -> datetime:

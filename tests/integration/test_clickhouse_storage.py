@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
+from prometheus_client import REGISTRY
 
 from ingest_api.contract.published import PublishedBatch, PublishedEvent, encode_batch
 from local.process import free_port
@@ -17,10 +18,11 @@ from streams.domain.facts import (
     QueueCall,
     StaleWindow,
 )
+from streams.processors.reconciliation import Reconciliation
 from streams.storage.connection import connect
 from streams.storage.errors import StorageRefusedError, StorageUnavailableError
 from streams.storage.rows import RawBatch
-from streams.storage.windows import window_differences
+from streams.storage.windows import DifferenceReader, window_differences
 from streams.storage.writer import ClickHouseFactWriter
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 from tests.support.facts import START, agent_state, queue_call, window_of_one
@@ -342,3 +344,27 @@ def test_a_queue_call_takes_at_most_42_bytes(client: Client) -> None:
         " WHERE database = 'callcentre' AND table = 'queue_calls' AND active"
     ).result_rows[0]
     assert 30 < size <= 42
+
+
+def test_a_row_lost_behind_the_writer_becomes_a_difference_that_is_told(
+    client: Client, writer: ClickHouseFactWriter, server: ClickHouseServer
+) -> None:
+    calls = [queue_call(), queue_call(queue="other")]
+    writer.write([*calls, *map(window_of_one, calls)], [])
+    reconciliation = Reconciliation(DifferenceReader(server.connect), lambda: START / 1000 + 60)
+
+    def told() -> float | None:
+        reconciliation.compare()
+        return REGISTRY.get_sample_value("streams_window_differences")
+
+    assert (told(), told()) == (0, 0)
+    client.command("DELETE FROM callcentre.queue_calls WHERE queue = 'other'")
+    assert (told(), told()) == (0, 1)
+
+
+def test_a_clickhouse_that_is_away_is_no_difference() -> None:
+    def refuse() -> Client:
+        return connect(f"http://admin:x@127.0.0.1:{free_port()}")
+
+    with pytest.raises(StorageUnavailableError):
+        DifferenceReader(refuse)(0, 1, 1)

@@ -19,6 +19,7 @@ def test_two_addresses_are_enough() -> None:
         flush_interval_ms=250,
         flush_max_rows=10_000,
         dead_letters_per_minute=20,
+        reconcile_interval_s=60,
         log_level="INFO",
     )
 
@@ -41,6 +42,7 @@ def test_topics_need_no_clickhouse() -> None:
         ("STREAMS_SESSION_TIMEOUT_S", "2"),
         ("STREAMS_METRICS_PORT", "65536"),
         ("STREAMS_FLUSH_MAX_ROWS", "-1"),
+        ("STREAMS_RECONCILE_INTERVAL_S", "0"),
         ("STREAMS_LOG_LEVEL", "loud"),
     ],
 )
