@@ -5,6 +5,8 @@ rows. It is followed here and not decided anew: the live path may have known les
 state) and its later rows go on from there.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ingest_api.contract.published import PublishedBatch, decode_batch
@@ -28,14 +30,31 @@ class Broken(msgspec.Struct, frozen=True):
     reason: str
 
 
+class SpoiltStateError(Exception):
+    """A batch was folded, but the state after it cannot be encoded, and so no facts of it stored.
+
+    Read by `SiteRebuild` alone, which begins again without the batch at `place`.
+    """
+
+    def __init__(self, place: Place, reason: str) -> None:
+        """`place` is the batch's first event."""
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+
+
 class Refold:
     """The state after the batches applied so far, and what was met on the way."""
 
-    def __init__(self, state: SiteState, fold: SiteFold) -> None:
-        """Goes on from `state`, which is changed in place."""
+    def __init__(self, state: SiteState, fold: SiteFold, spoiling: Mapping[Place, str]) -> None:
+        """Goes on from `state`, which is changed in place.
+
+        `spoiling`: batches that are passed over, by their first event, and why.
+        """
         self.state = state
         self.broken: list[Broken] = []
         self._fold = fold
+        self._spoiling = spoiling
         self._base = encode_state(state)
         self._since: list[tuple[RawRow, bool]] = []
         self._since_bytes = 0
@@ -48,28 +67,50 @@ class Refold:
     def apply(self, row: RawRow) -> list[Fact]:
         """The facts of the batch; of one that breaks the rules, its coverage gap.
 
-        Raises msgspec.DecodeError if the stored batch is none.
+        Raises msgspec.DecodeError if the stored batch is none, and SpoiltStateError.
         """
         batch = decode_batch(row.payload)
-        is_broken = False
+        reason = self._spoiling.get(Place(row.generation, row.first_sequence), "")
+        if not reason:
+            try:
+                return self._took(row, self._take(row, batch, is_broken=False), is_broken=False)
+            except (MemoryError, SpoiltStateError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
+                reason = reason_of(error)
+                self._restore()
+        self.broken.append(Broken(row.first_sequence, row.last_sequence, reason))
+        return self._took(row, self._take(row, batch, is_broken=True), is_broken=True)
+
+    def check(self) -> None:
+        """Make sure of the state, before facts that came of it are stored. See SpoiltStateError."""
         try:
-            facts = self._take(row, batch, is_broken)
-        except MemoryError:
+            self._base = encode_state(self.state)
+        except Exception:
+            self._find_spoiling()
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
-            self.broken.append(Broken(row.first_sequence, row.last_sequence, reason_of(error)))
-            self._restore()
-            is_broken = True
-            facts = self._take(row, batch, is_broken)
+        self._since.clear()
+        self._since_bytes = 0
+
+    def _took(self, row: RawRow, facts: list[Fact], *, is_broken: bool) -> list[Fact]:
         self._since.append((row, is_broken))
         self._since_bytes += len(row.payload)
         if len(self._since) >= CHECKPOINT_ROWS or self._since_bytes >= CHECKPOINT_BYTES:
-            self._base = encode_state(self.state)
-            self._since.clear()
-            self._since_bytes = 0
+            self.check()
         return facts
 
-    def _take(self, row: RawRow, batch: PublishedBatch, is_broken: bool) -> list[Fact]:
+    def _find_spoiling(self) -> None:
+        """Raises SpoiltStateError for the first batch since the last check that spoils it."""
+        self.state = decode_state(self._base)
+        for row, is_broken in self._since:
+            self._take(row, decode_batch(row.payload), is_broken=is_broken)
+            try:
+                encode_state(self.state)
+            except Exception as error:
+                place = Place(row.generation, row.first_sequence)
+                raise SpoiltStateError(place, reason_of(error)) from error
+
+    def _take(self, row: RawRow, batch: PublishedBatch, *, is_broken: bool) -> list[Fact]:
         _follow(self.state, row, batch)
         if is_broken:
             return self._fold.skip_batch(self.state, batch, FOLD_FAILED)
@@ -79,7 +120,7 @@ class Refold:
         """The state as it was before the batch that broke it."""
         self.state = decode_state(self._base)
         for row, is_broken in self._since:
-            self._take(row, decode_batch(row.payload), is_broken)
+            self._take(row, decode_batch(row.payload), is_broken=is_broken)
 
 
 def _follow(state: SiteState, row: RawRow, batch: PublishedBatch) -> None:

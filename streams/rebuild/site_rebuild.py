@@ -1,6 +1,6 @@
 """The rebuild of one site: find a start, fold into the staging tables, settle the real ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -9,10 +9,10 @@ from streams.domain.facts import Fact, QueueWindow, SiteStatus, StaleWindow
 from streams.errors import RebuildError
 from streams.processors.ports import SiteFold
 from streams.rebuild.raw_events import Place, RawEvents
-from streams.rebuild.refold import Broken, Refold
+from streams.rebuild.refold import Broken, Refold, SpoiltStateError
 from streams.rebuild.settling import Range, Settled, Settler, moment_column
 from streams.rebuild.staging import REBUILT_TYPES, Staging
-from streams.rebuild.start import Start, StartFinder
+from streams.rebuild.start import StartFinder
 
 STAGED_AT_ONCE = 20_000
 """Facts, superseded ones included, that are held in memory before they are staged."""
@@ -56,43 +56,44 @@ class SiteRebuild:
         if end is None:
             raise RebuildError("no events of the site are stored")
         finder = StartFinder(self._client, self._events, self._tenant, self._site)
-        start = finder.find(since)
-        refold = Refold(start.state, self._fold)
-        self._staging.clear()
-        stale = self._stage(refold, start, end, since, progress)
-        folded = self._events.amount(start.place) - self._events.amount(end)
+        spoiling: dict[Place, str] = {}
+        while True:
+            start = finder.find(since)
+            refold = Refold(start.state, self._fold, spoiling)
+            self._staging.clear()
+            try:
+                folding = Folding(self._events, refold, start.place, end)
+                stale = self._stage(folding, since, progress)
+            except SpoiltStateError as spoilt:
+                spoiling[spoilt.place] = spoilt.reason
+            else:
+                break
         asked = Range(self._tenant, self._site, since, start.place, refold.place)
         settler = Settler(self._client, self._staging.database, asked, is_dry_run=is_dry_run)
-        return SiteReport(self._site, folded, refold.broken, self._settle(settler, stale))
+        tables = self._settle(settler, stale)
+        return SiteReport(self._site, folding.folded, refold.broken, tables)
 
     def _stage(
-        self,
-        refold: Refold,
-        start: Start,
-        end: Place,
-        since: int,
-        progress: Callable[[int, int], None],
+        self, folding: "Folding", since: int, progress: Callable[[int, int], None]
     ) -> list[StaleWindow]:
         """Fold into the staging tables; the windows that have to be summed anew."""
-        amount = self._events.amount(start.place)
-        folded = 0
         facts: list[Fact] = []
         stale: dict[tuple[str, int], StaleWindow] = {}
-        for row in self._events.rows(start.place, end):
-            for fact in refold.apply(row):
+        for made in folding:
+            for fact in made:
                 if type(fact) is SiteStatus or getattr(fact, self._moments[type(fact)]) < since:
                     continue
                 if type(fact) is StaleWindow:
                     stale[fact.queue, fact.window_start] = fact
                 else:
                     facts.append(fact)
-            folded += row.last_sequence - row.first_sequence + 1
             if len(facts) >= STAGED_AT_ONCE:
+                folding.check()
                 self._staging.add(facts)
                 facts.clear()
-                progress(folded, amount)
+            progress(folding.folded, folding.amount)
+        folding.check()
         self._staging.add(facts)
-        progress(folded, amount)
         return list(stale.values())
 
     def _settle(self, settler: Settler, stale: list[StaleWindow]) -> dict[str, Settled]:
@@ -104,3 +105,22 @@ class SiteRebuild:
             tables[fact_type.TABLE] = settler.settle(fact_type)
         settler.settle_agents_now()
         return tables
+
+
+class Folding:
+    """All batches of the rebuild through the fold; iterate over it once, for their facts."""
+
+    def __init__(self, events: RawEvents, refold: Refold, start: Place, end: Place) -> None:
+        """`amount` events after `start` up to `end` will be folded, `folded` of them were."""
+        self.amount = events.amount(start) - events.amount(end)
+        self.folded = 0
+        self.check = refold.check
+        self._rows = events.rows(start, end)
+        self._refold = refold
+
+    def __iter__(self) -> Iterator[list[Fact]]:
+        """The facts of each batch. Raises what `Refold.apply` raises."""
+        for row in self._rows:
+            facts = self._refold.apply(row)
+            self.folded += row.last_sequence - row.first_sequence + 1
+            yield facts
