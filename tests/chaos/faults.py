@@ -18,7 +18,7 @@ FREEZE = "worker frozen past its session"
 JOIN = "second worker joins"
 LEAVE = "second worker leaves in order"
 
-_READY_WITHIN_S = 12.0
+_READY_WITHIN_S = 20.0
 _POLL_S = 0.1
 _BEGINS_AT_S = 2.0
 _WEIGHTS = {"collector": 28, "ingest": 20, "worker": 24, SECOND_WORKER: 12, "clickhouse": 16}
@@ -89,15 +89,37 @@ class Troublemaker:
         self._worker = worker
         self._say = say
         self._chance = random.Random(f"trouble {plan.seed}")
+        self._frozen: list[tuple[float, Part]] = []
 
-    def run(self, steps: list[Step], check: Callable[[], None]) -> None:
-        """All steps in order, each at its moment or as soon after it as the one before is done."""
+    def run(self, steps: list[Step], look: Callable[[], None]) -> None:
+        """All steps, each at its moment, or when its victim has done some work, but not for ever.
+
+        Meanwhile the others go on. `look` is called again and again.
+        """
         begin = time.monotonic()
-        for step in steps:
-            while time.monotonic() < begin + step.at_s:
-                check()
-                time.sleep(_POLL_S)
-            self._do(step)
+        pending = list(steps)
+        while pending or self._frozen:
+            look()
+            self._thaw(time.monotonic())
+            passed_s = time.monotonic() - begin
+            for step in pending:
+                if step.at_s > passed_s:
+                    break
+                if self._may_do(step) or passed_s > step.at_s + _READY_WITHIN_S:
+                    self._do(step)
+                    pending.remove(step)
+                    break
+            time.sleep(_POLL_S)
+
+    def _may_do(self, step: Step) -> bool:
+        """Whether a kill would hit something: a worker that has written in this life."""
+        if step.fate is Fate.FREEZE or step.kind == SECOND_WORKER:
+            self._join()
+        if step.fate is Fate.FREEZE:
+            return not self._frozen and self._is_at_work(self._stack.parts[SECOND_WORKER])
+        if step.kind in ("worker", SECOND_WORKER):
+            return self._is_at_work(self._stack.parts[step.kind])
+        return True
 
     def _do(self, step: Step) -> None:
         match step.fate:
@@ -106,7 +128,10 @@ class Troublemaker:
             case Fate.FREEZE:
                 self._freeze()
             case Fate.LEAVE:
-                self._leave()
+                part = self._stack.parts[SECOND_WORKER]
+                part.leave()
+                self.done.others[LEAVE] += 1
+                self._say(part.name, "leaves in order")
             case Fate.HOLD_BACK:
                 self._witness.hold_back(step.kind)
                 self._say(f"collector {step.kind}", "cannot reach ingest, until its spool is full")
@@ -115,42 +140,26 @@ class Troublemaker:
                 self._say(f"collector {step.kind}", "reaches ingest again")
 
     def _kill(self, kind: str) -> None:
-        part = self._victim(kind)
+        part = self._chance.choice([p for p in self._stack.parts.values() if p.kind == kind])
         while not part.kill(self._chance):
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_S)  # it is being started again
         self.done.kills[kind] += 1
         self._say(part.name, f"kill -9 (life {part.starts})")
 
     def _freeze(self) -> None:
-        self._join()
         workers = [part for part in self._workers() if part.is_running]
-        part = self._chance.choice(workers or [self._stack.parts["worker"]])
-        self._await_work(part)
+        part = self._chance.choice(workers or self._workers())
         seconds = SESSION_TIMEOUT_S + self._chance.uniform(1.5, 4)
-        if not part.freeze():
-            return
-        self._say(part.name, f"frozen for {seconds:.1f} s")
-        time.sleep(seconds)
-        part.thaw()
-        self.done.others[FREEZE] += 1
+        if part.freeze():
+            self._frozen.append((time.monotonic() + seconds, part))
+            self.done.others[FREEZE] += 1
+            self._say(part.name, f"frozen for {seconds:.1f} s")
 
-    def _leave(self) -> None:
-        part = self._victim(SECOND_WORKER)
-        part.leave()
-        self.done.others[LEAVE] += 1
-        self._say(part.name, "leaves in order")
-
-    def _victim(self, kind: str) -> Part:
-        if kind == "collector":
-            parts = [part for part in self._stack.parts.values() if part.kind == kind]
-            return self._chance.choice(parts)
-        if kind == SECOND_WORKER:
-            self._join()
-        part = self._stack.parts[kind]
-        if part in self._workers():
-            self._await_work(part)
-            time.sleep(self._chance.uniform(0, 1.5))
-        return part
+    def _thaw(self, now: float) -> None:
+        for until, part in self._frozen:
+            if now >= until:
+                part.thaw()
+        self._frozen = [(until, part) for until, part in self._frozen if now < until]
 
     def _join(self) -> None:
         part = self._stack.parts.get(SECOND_WORKER)
@@ -167,11 +176,7 @@ class Troublemaker:
         parts = self._stack.parts
         return [parts[name] for name in ("worker", SECOND_WORKER) if name in parts]
 
-    def _await_work(self, part: Part) -> None:
-        """Until this life of a worker has written something, but not for ever."""
-        url = self._stack.metrics_urls[part.name]
-        deadline = time.monotonic() + _READY_WITHIN_S
-        while time.monotonic() < deadline:
-            if metric(url, "streams_last_flush_timestamp_seconds") > part.started_at:
-                return
-            time.sleep(_POLL_S)
+    def _is_at_work(self, part: Part) -> bool:
+        """Whether this life of a worker has written something."""
+        last = metric(self._stack.metrics_urls[part.name], "streams_last_flush_timestamp_seconds")
+        return last > part.started_at

@@ -21,7 +21,7 @@ class Pbxs:
         self._log = plan.directory / "pbxs.log"
         command = [
             *(sys.executable, "-m", "local", "pbx", "--port=0", "--truth-port=0"),
-            *(f"--seed={plan.seed}", f"--speed={plan.speed}", f"--duration={plan.shift_s}"),
+            *(f"--seed={plan.seed}", f"--speed={plan.speed}", f"--duration={plan.open_s}"),
             f"--sites={len(plan.live)}",
         ]
         self.child = Child("PBXs", command, self._log, {"PBX_SECRET": self.secret})

@@ -41,13 +41,18 @@ class Plan:
 
     @property
     def shift_s(self) -> float:
-        """How long callers come: for all kills to happen meanwhile."""
+        """From the first fault of the script to the last one, unless they take longer."""
         return _SHORT_SHIFT_S if self.is_short else max(30.0, self.kills * _SECONDS_PER_KILL)
+
+    @property
+    def open_s(self) -> float:
+        """How long callers come: a little longer than the script lasts."""
+        return 1.1 * self.shift_s
 
     @property
     def direct_events(self) -> int:
         """Events for each of the direct sites, so that all together are as many as asked for."""
-        live = self.shift_s * self.speed * _EVENTS_PER_S_AND_SPEED * self.live_sites
+        live = self.open_s * self.speed * _EVENTS_PER_S_AND_SPEED * self.live_sites
         return max(200, round((self.events - 0.85 * live) / max(1, len(self.direct))))
 
     @property
