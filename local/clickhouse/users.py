@@ -1,12 +1,14 @@
 """Who may ask: one admin, and readers of one tenant each from a file that may change at any time.
 
-The file of readers: `{"readers": {"<user>": {"password": "…", "tenant": "…"}, …}}`. It is read
-again when its time or size changed, so new tenants need no restart. A file that cannot be read or
-understood leaves the readers known before and says so: a half-written file must lock nobody out.
+The file of readers: `{"readers": {"<user>": {"password": "…", "tenant": "…"}, …}}`. Instead of
+`password` there may be `sha256`, its hex SHA-256. The file is read again when its time or size
+changed, so new tenants need no restart. A file that cannot be read or understood leaves the readers
+known before and says so: a half-written file must lock nobody out.
 """
 
 import base64
 import binascii
+import hashlib
 import hmac
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,8 +30,13 @@ class User(NamedTuple):
 
 
 class _Reader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    password: str
     tenant: str
+    password: str = ""
+    sha256: str = ""
+
+    def expected(self) -> str:
+        """The digest of the right password."""
+        return self.sha256 or _digest(self.password)
 
 
 class _ReaderFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,8 +65,8 @@ class Users:
             is_right = hmac.compare_digest(self._admin_password, password.encode())
             return User(ADMIN, None) if is_right else None
         reader = self._readers.get(name)
-        expected = reader.password if reader else ""
-        is_right = hmac.compare_digest(expected.encode(), password.encode())
+        expected = reader.expected() if reader else ""
+        is_right = hmac.compare_digest(expected.encode(), _digest(password).encode())
         return User(name, reader.tenant) if reader and is_right else None
 
     def _refresh(self) -> None:
@@ -94,6 +101,10 @@ def credentials(
     return parameters.get("user", "default"), parameters.get("password", "")
 
 
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
 def _fingerprint(file: Path) -> tuple[int, int]:
     status = file.stat()
     return status.st_mtime_ns, status.st_size
@@ -105,7 +116,8 @@ def _read_readers(file: Path) -> Mapping[str, _Reader]:
     except msgspec.DecodeError as error:
         raise ValueError(f"{file} is no file of readers: {error}") from error
     for name, reader in readers.items():
-        if name == ADMIN or not name or not reader.password or reader.tenant in ("", "*"):
+        has_one_secret = bool(reader.password) != bool(reader.sha256)
+        if name == ADMIN or not name or not has_one_secret or reader.tenant in ("", "*"):
             raise ValueError(
                 f"{file}: reader {name!r} lacks a password or tenant, or has a taken name"
             )

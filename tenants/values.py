@@ -1,0 +1,119 @@
+"""What people write on the command line, as values: checked here, once, with an error that helps.
+
+All functions raise WrongInputError. Names of the registry's own choices stand here too.
+"""
+
+import difflib
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from ingest_api.contract.limits import MAX_QUEUE_CHARACTERS, is_site_name
+from tenants.errors import WrongInputError
+
+LANGUAGES = ("pt-BR", "en-US")
+"""Languages the boards are written in, as Grafana names them."""
+
+SERVICE_LEVEL_VARIANTS = (
+    "excluding_short",
+    "answered_and_abandoned",
+    "with_flow_outs",
+    "over_offered",
+    "over_answered",
+    "left_within",
+    "late_abandons",
+)
+"""The variants of docs/kpi.md, as their functions are named after `service_level_`."""
+
+MAX_LIMIT_S = 24 * 3600
+MAX_TEXT_CHARACTERS = 128
+
+_DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%")
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+def name_of(text: str, what: str) -> str:
+    """The name of a customer or site, `what` says which: the form Kafka keys and tokens need."""
+    if not is_site_name(text):
+        raise WrongInputError(
+            f"{what} {text!r}: a name has 1 to 64 letters, digits, dots, hyphens and underscores,"
+            " and begins with a letter or digit"
+        )
+    return text
+
+
+def text_of(text: str, what: str) -> str:
+    """A text that boards show or the source tells: not empty, one line, 128 characters at most."""
+    if not text.strip() or len(text) > min(MAX_TEXT_CHARACTERS, MAX_QUEUE_CHARACTERS):
+        raise WrongInputError(f"{what}: 1 to {MAX_TEXT_CHARACTERS} characters are needed")
+    if not text.isprintable():
+        raise WrongInputError(f"{what}: line breaks and control characters cannot be shown")
+    return text
+
+
+def time_zone_of(text: str, known: Collection[str]) -> str:
+    """An IANA zone that the server knows (`known`); names the nearest ones if it does not."""
+    if text in known:
+        return text
+    near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "use a name such as America/Sao_Paulo"
+    raise WrongInputError(f"time zone {text!r} is unknown: {hint}")
+
+
+def one_of(text: str, choices: Collection[str], what: str) -> str:
+    """One of the choices, as it is written there."""
+    if text not in choices:
+        raise WrongInputError(f"{what} {text!r} is unknown: use one of {', '.join(choices)}")
+    return text
+
+
+def seconds_of(text: str, what: str, least: int = 1) -> int:
+    """A duration in whole seconds, written `90`, `90s`, `15m` or `1h30m`; a day at most."""
+    parts = _DURATION.fullmatch(text)
+    if text.isascii() and text.isdecimal():
+        seconds = int(text)
+    elif text and parts:
+        hours, minutes, rest = (int(part or 0) for part in parts.groups())
+        seconds = 3600 * hours + 60 * minutes + rest
+    else:
+        raise WrongInputError(f"{what} {text!r}: write seconds, or 90s, 15m, 1h30m")
+    if not least <= seconds <= MAX_LIMIT_S:
+        raise WrongInputError(f"{what} {text!r}: it must be from {least} s to 24 hours")
+    return seconds
+
+
+def share_of(text: str, what: str) -> float:
+    """A share 0..1, written as a percentage (`80%`), above 0 and at most 100 %."""
+    found = _SHARE.fullmatch(text)
+    percent = float(found[1]) if found else 0.0
+    if not 0 < percent <= 100:  # noqa: PLR2004 - per cent
+        raise WrongInputError(f"{what} {text!r}: write a percentage up to 100, such as 80%")
+    return round(percent / 100, 6)
+
+
+def ingest_url_of(text: str) -> str:
+    """The address collectors post to: https, or http on this machine only, as they demand."""
+    parts = urlsplit(text)
+    try:
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        has_place = False
+    if not has_place or parts.username or parts.query or not text.isprintable():
+        raise WrongInputError("the ingest address must look like https://ingest.example.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise WrongInputError("the ingest address must be https; http is for this machine only")
+    return text
+
+
+def written_seconds(seconds: int) -> str:
+    """A duration as `seconds_of` reads it: `1h30m`, `20s`; `0s` for none."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{value}{unit}" for value, unit in parts if value) or "0s"
+
+
+def written_share(share: float) -> str:
+    """A share as `share_of` reads it: `80%`."""
+    return f"{round(100 * share, 4):g}%"
