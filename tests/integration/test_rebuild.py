@@ -328,6 +328,22 @@ def test_a_rebuild_replays_a_batch_that_broke_the_fold(
     assert no_changes(rebuild(client, TENANT, "pbx-00", begin(batches)))
 
 
+def test_a_worker_that_writes_again_what_was_rebuilt_changes_nothing(
+    client: Client, writer: ClickHouseFactWriter
+) -> None:
+    batches = generated(events=300, seed=9)
+    LivePath(writer, breaking(290)).feed(batches)
+    rebuild(client, TENANT, "pbx-00", begin(batches))
+    (end,) = client.query(
+        "SELECT max(generation), max(last_sequence) FROM callcentre.event_batches"
+    ).result_rows
+    assert max(call.version for call in calls_of(client)) == rebuilt_version_of(*end)
+
+    LivePath(writer, breaking(290)).feed(batches)
+
+    assert held(client, "pbx-00") == clean(batches)
+
+
 def test_a_batch_that_still_breaks_the_fold_leaves_its_gap_and_is_named(
     client: Client, writer: ClickHouseFactWriter
 ) -> None:
