@@ -23,7 +23,7 @@ from agent.listener import Listener
 from agent.spool import Spool
 from agent.spooler import Spooler
 
-INTAKE_MAX_EVENTS = 20000
+INTAKE_MAX_EVENTS = 5000
 _IDLE_WAIT_S = 1.0
 _RETRY_S = 1.0
 _STOP_WITHIN_S = 5.0
@@ -41,7 +41,10 @@ class Collector(object):
         self._intake = Intake(INTAKE_MAX_EVENTS)
         self._listener = Listener(config, self._intake, self._spool.heard_ms)
         self._spooler = Spooler(self._intake, self._spool, self._counters)
-        self._delivery = Delivery(config.site, self._spool, client)
+        # What was dropped can only be made up for by asking what is the case now.
+        self._delivery = Delivery(
+            config.site, self._spool, client, gap_arrived=self._listener.want_lists
+        )
         self._stop = threading.Event()
         self._error: Optional[BaseException] = None
 
@@ -96,8 +99,10 @@ class Collector(object):
         framing = transcript.framing
         return {
             "events_selected": transcript.counters.selected,
-            "events_dropped": self._spool.dropped_events,
+            "events_dropped": sum(self._spool.dropped.values()),
+            "events_delivered": self._delivery.delivered_events,
             "events_refused": self._delivery.refused_events,
+            "deliveries_failed": self._delivery.failed_attempts,
             "packets_forged": transcript.counters.forged,
             "unknown_lines": framing.unknown_lines,
             "parse_errors": framing.parse_errors,

@@ -42,18 +42,28 @@ class Delivery(object):
     """Sends what is in one spool, one attempt per `step`. Never waits by itself."""
 
     def __init__(
-        self, site: str, spool: Spool, client: IngestClient, clock: Callable[[], float] = time.time
+        self,
+        site: str,
+        spool: Spool,
+        client: IngestClient,
+        clock: Callable[[], float] = time.time,
+        gap_arrived: Callable[[], None] = lambda: None,
     ) -> None:
-        """`clock` gives the seconds since the epoch that go out as `sent_at`."""
+        """`clock` gives the seconds since the epoch that go out as `sent_at`.
+
+        `gap_arrived` is called when the API has learned of events that were dropped.
+        """
         self._site = site
         self._spool = spool
         self._client = client
         self._clock = clock
+        self._gap_arrived = gap_arrived
         self._backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
         self._suspect_to = 0
         self._limit = MAX_BATCH_EVENTS
         self.delivered_events = 0
         self.refused_events = 0
+        self.failed_attempts = 0
         self.last_trouble = ""
 
     def step(self) -> float:
@@ -95,6 +105,8 @@ class Delivery(object):
         if self.last_trouble:
             log.info("event=delivering_again")
             self.last_trouble = ""
+        if any(event.is_gap for event in batch.events):
+            self._gap_arrived()
         if last >= self._suspect_to:
             self._limit = MAX_BATCH_EVENTS
         else:
@@ -129,6 +141,7 @@ class Delivery(object):
         return min(MOST_RETRY_AFTER_S, retry_after_s) + min(1.0, delay_s)
 
     def _tell(self, trouble: str) -> None:
+        self.failed_attempts += 1
         if trouble != self.last_trouble:
             log.warning("event=not_delivering reason=%s", json.dumps(trouble))
             self.last_trouble = trouble

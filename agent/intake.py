@@ -26,6 +26,15 @@ class Intake(object):
         """Whether nothing can be added any more."""
         return self._is_closed
 
+    def __len__(self) -> int:
+        """How many events are held."""
+        return len(self._events)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `put` would wait."""
+        return len(self._events) >= self._max_events
+
     def put(self, events: List[Event]) -> None:
         """Adds events in order, as there is room. After `close` they are let go."""
         with self._changed:

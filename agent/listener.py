@@ -52,12 +52,17 @@ class Listener(object):
         self._queues_path = config.queues_path
         self._backoff = Backoff(FIRST_RETRY_S, MOST_RETRY_S)
         self._last_trouble = ""
+        self._wants_lists = threading.Event()
         self.logins = 0
 
     def run(self, stop: threading.Event) -> None:
         """Connects and listens, again and again, until `stop` is set."""
         while not stop.is_set():
             stop.wait(self._listen_once(stop))
+
+    def want_lists(self) -> None:
+        """Events were dropped: ask Asterisk anew what is the case. From any thread."""
+        self._wants_lists.set()
 
     def _listen_once(self, stop: threading.Event) -> float:
         """One connection from its opening to its end. Returns the seconds to wait after it."""
@@ -104,6 +109,9 @@ class Listener(object):
                     answers += session.receive(packet, now_s)
                     if events:
                         self._take(events, session.may_ask_config)
+            if self._wants_lists.is_set():
+                self._wants_lists.clear()
+                session.want_snapshot(now_s)
             answers += session.tick(now_s)
             if answers:
                 connection.send(answers)

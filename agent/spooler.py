@@ -37,6 +37,7 @@ class Spooler(object):
         self._open_calls = OpenCalls()
         self._heartbeat_due_s = 0.0
         self._committed_s = 0.0
+        self._failed_writes = 0
 
     def run(self, stop: threading.Event) -> None:
         """Spools until `stop` is set and the intake is closed and empty."""
@@ -71,8 +72,21 @@ class Spooler(object):
         fields: Fields = {name: str(count) for name, count in self._counters().items()}
         fields["spool_events"] = str(self._spool.events)
         fields["spool_bytes"] = str(self._spool.size_bytes)
+        for reason, count in self._spool.dropped.items():
+            fields["events_dropped_" + reason] = str(count)
+        fields["spool_age_ms"] = str(self._spool_age_ms())
+        fields["spool_writes_failed"] = str(self._failed_writes)
+        fields["intake_events"] = str(len(self._intake))
         fields["open_calls"] = str(len(self._open_calls))
         return [_own_event("heartbeat", fields)]
+
+    def _spool_age_ms(self) -> int:
+        try:
+            oldest_ms = self._spool.oldest_ms()
+        except SpoolWriteError:
+            # The next append fails as well, and tells it.
+            return 0
+        return 0 if oldest_ms is None else max(0, int(time.time() * 1000) - oldest_ms)
 
     def _store(self, events: List[Event], stop: threading.Event) -> None:
         is_told = False
@@ -81,15 +95,24 @@ class Spooler(object):
                 self._spool.append(events)
                 break
             except SpoolWriteError as error:
+                self._failed_writes += 1
                 if not is_told:
                     log.warning("event=spool_not_written reason=%s", json.dumps(str(error)))
                     is_told = True
-                if stop.wait(RETRY_S):
-                    log.critical(
-                        "event=dropped reason=stopped_before_written count=%d", len(events)
-                    )
-                    return
+            if stop.is_set():
+                log.critical("event=dropped reason=stopped_before_written count=%d", len(events))
+                return
+            # While there is room in memory nothing has to go.
+            if self._intake.is_full:
+                self._make_room(events)
+            stop.wait(RETRY_S)
         self._committed_s = time.monotonic()
+
+    def _make_room(self, events: List[Event]) -> None:
+        try:
+            self._spool.make_room(events)
+        except SpoolWriteError as error:
+            log.warning("event=spool_not_written reason=%s", json.dumps(str(error)))
 
 
 def _own_event(name: str, fields: Fields) -> Event:

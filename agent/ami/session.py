@@ -10,12 +10,14 @@ Packets and the time go in, bytes to send come out.
                                           CoreShowChannels
     READY      FullyBooted, Reload        -; snapshot becomes due   READY
     READY      Error to GetConfig         never asks for it again   READY
+    READY      somebody wants lists       -; snapshot becomes due   READY
     any        nothing heard for a while  Ping                      same
     any        still nothing              raises AmiLostError            same
 
 A snapshot is due at FullyBooted, which follows every login and, on a booting server, says when the
 queues are there; one second after the login for a user who may not read it; one second after the
-last of a row of Reloads; and every five minutes, since a reload of the queues alone tells nobody.
+last of a row of Reloads; every five minutes, since a reload of the queues alone tells nobody; and
+when the caller wants one, but not more often than every ten seconds.
 """
 
 import enum
@@ -26,6 +28,7 @@ from agent.errors import AmiLostError, AmiRefusedError
 
 SNAPSHOT_EVERY_S = 300.0
 SNAPSHOT_DELAY_S = 1.0
+SNAPSHOT_WANTED_EVERY_S = 10.0
 PING_AFTER_S = 15.0
 SILENT_AFTER_S = 30.0
 GREETING_WITHIN_S = 10.0
@@ -66,6 +69,7 @@ class Session(object):
         self._heard_s = now_s
         self._has_pinged = False
         self._snapshot_due_s = float("inf")
+        self._snapshot_s = -float("inf")
 
     def receive(self, packet: Packet, now_s: float) -> bytes:
         """Takes one packet; returns what to send. Raises AmiRefusedError at a refused login."""
@@ -86,6 +90,12 @@ class Session(object):
             self._snapshot_due_s = now_s + (SNAPSHOT_DELAY_S if name == "Reload" else 0.0)
         return b""
 
+    def want_snapshot(self, now_s: float) -> None:
+        """The lists are to be asked anew. Before the login it changes nothing: they will be."""
+        if self.state is State.READY:
+            due_s = max(now_s, self._snapshot_s + SNAPSHOT_WANTED_EVERY_S)
+            self._snapshot_due_s = min(self._snapshot_due_s, due_s)
+
     def heard(self, now_s: float) -> None:
         """Bytes have come: the peer lives, whatever they mean."""
         self._heard_s = now_s
@@ -99,6 +109,7 @@ class Session(object):
         if silent_s >= SILENT_AFTER_S:
             raise AmiLostError("silent for {:.0f} s".format(silent_s))
         if now_s >= self._snapshot_due_s:
+            self._snapshot_s = now_s
             self._snapshot_due_s = now_s + SNAPSHOT_EVERY_S
             return self._snapshot()
         if silent_s >= PING_AFTER_S and not self._has_pinged:

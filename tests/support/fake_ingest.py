@@ -32,7 +32,7 @@ class FakeIngest:
         self.requests = 0
         self.connections = 0
         self.url = ""
-        self.refuses: Callable[[Batch], int | None] = lambda _batch: None
+        self.refuses: Callable[[Batch], int | Planned | None] = lambda _batch: None
         self._planned: deque[Planned] = deque()
         self._changed = threading.Condition()
 
@@ -76,7 +76,8 @@ class FakeIngest:
             return self._planned.popleft()
         if token != f"Bearer {TOKEN}":
             return Planned(401, {})
-        return Planned(self.refuses(batch) or 202, {})
+        refused = self.refuses(batch) or 202
+        return refused if isinstance(refused, Planned) else Planned(refused, {})
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from agent import collector as collector_module
 from agent import spooler
+from agent.ami import session
 from agent.collector import Collector
 from agent.config import AmiConfig, CollectorConfig
 from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
-from tests.support.fake_ingest import TOKEN, Batch, FakeIngest, fake_ingest
+from tests.support.fake_ingest import TOKEN, Batch, FakeIngest, Planned, fake_ingest
 
 
 def call(number: int) -> tuple[str, ...]:
@@ -48,12 +50,12 @@ class Running:
     """A collector on its thread."""
 
     def __init__(self, config: CollectorConfig) -> None:
-        self._collector = Collector(config)
-        self._thread = threading.Thread(target=self._collector.run, daemon=True)
+        self.collector = Collector(config)
+        self._thread = threading.Thread(target=self.collector.run, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        self._collector.stop()
+        self.collector.stop()
         self._thread.join(10)
         assert not self._thread.is_alive()
 
@@ -199,6 +201,77 @@ def test_what_was_spooled_while_ingest_was_away_arrives_after_a_restart(
     assert "QueueCallerJoin" in names(ingest.events)
     assert [event["sequence"] for event in ingest.events] == list(range(1, len(ingest.events) + 1))
     assert len({batch["spool"] for batch in ingest.batches}) == 1
+
+
+class Outage:
+    """An ingest that is away until it was offered a gap of a certain reason."""
+
+    def __init__(self, ingest: FakeIngest, reason: str) -> None:
+        self.gap_is_spooled = threading.Event()
+        self._reason = reason
+        self._ingest = ingest
+        ingest.refuses = self._refuse
+
+    def end(self) -> None:
+        assert self.gap_is_spooled.wait(30)
+        self._ingest.refuses = lambda _batch: None
+
+    def _refuse(self, batch: Batch) -> Planned:
+        first = batch["events"][0]
+        if first["name"] == "gap" and first["fields"]["reason"] == self._reason:
+            self.gap_is_spooled.set()
+        return Planned(503, {"Retry-After": "0"})
+
+
+def covered(events: list[dict[str, Any]]) -> list[int]:
+    numbers: list[int] = []
+    for event in events:
+        first = int(event["fields"]["from"]) if event["name"] == "gap" else event["sequence"]
+        numbers.extend(range(first, event["sequence"] + 1))
+    return numbers
+
+
+def test_after_a_full_spool_the_gap_is_told_and_the_lists_are_asked_anew(
+    ami: FakeAmi, ingest: FakeIngest, config: CollectorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SNAPSHOT_WANTED_EVERY_S", 0.0)
+    outage = Outage(ingest, "spool_full")
+    running = Running(config._replace(spool_max_bytes=5000))
+    ami.wait_for("CoreShowChannels")
+    for number in range(60):
+        ami.send(join(number))
+    outage.end()
+    gap = ingest.wait_for_event("gap")
+    ami.wait_for("CoreShowChannels")
+    ingest.wait_for(
+        lambda events: "end" in [e["name"] for e in events if e["sequence"] > gap["sequence"]]
+    )
+    running.stop()
+    assert covered(ingest.events) == list(range(1, ingest.events[-1]["sequence"] + 1))
+
+
+def test_a_disk_without_space_stops_nothing_and_what_had_to_go_is_told(
+    ami: FakeAmi, ingest: FakeIngest, config: CollectorConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector_module, "INTAKE_MAX_EVENTS", 50)
+    monkeypatch.setattr(spooler, "RETRY_S", 0.02)
+    outage = Outage(ingest, "disk_full")
+    running = Running(config)
+    ami.wait_for("CoreShowChannels")
+    spool = running.collector._spool
+    with spool._lock:
+        spool._file.execute("PRAGMA max_page_count=20")
+    for number in range(600):
+        ami.send(join(number))
+    outage.end()
+    ingest.wait_for(
+        lambda events: any(
+            event["fields"].get("Uniqueid") == "1773147600.599" for event in events[-100:]
+        )
+    )
+    assert "ami_lost" not in names(ingest.events)
+    running.stop()
+    assert covered(ingest.events) == list(range(1, ingest.events[-1]["sequence"] + 1))
 
 
 def test_wrong_secret_is_told_and_does_not_end_the_collector(

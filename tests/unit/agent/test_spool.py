@@ -74,7 +74,7 @@ def test_killed_before_the_acknowledgement_it_sends_again(tmp_path: Path) -> Non
     killed = opened(tmp_path)
     killed.append([event(1), event(2)])
     killed.read(500, PLENTY)
-    killed._database.close()
+    killed._file.close()
     assert [some["sequence"] for some in stored(opened(tmp_path))] == [1, 2]
 
 
@@ -115,7 +115,7 @@ def test_full_spool_lets_the_oldest_go_and_says_so(tmp_path: Path) -> None:
         "reason": "spool_full",
     }
     assert covered(events) == list(range(1, 31))
-    assert spool.dropped_events == gap["sequence"]
+    assert spool.dropped["spool_full"] == gap["sequence"]
     assert spool.size_bytes <= 3000
 
 
@@ -128,6 +128,53 @@ def test_what_arrived_while_it_was_dropped_is_no_gap(tmp_path: Path) -> None:
     spool.acknowledge(on_its_way.spool_id, on_its_way.events[-1].sequence)
     assert stored(spool)[0]["fields"]["from"] == "6"
     assert covered(stored(spool)) == list(range(6, 41))
+
+
+def limited(spool: Spool) -> None:
+    """No more space on disk than the file has now."""
+    pages = spool._file.execute("PRAGMA page_count").fetchone()[0]
+    spool._file.execute(f"PRAGMA max_page_count={pages}")
+
+
+def test_disk_without_space_drops_nothing_by_itself(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.append([event(number, "x" * 200) for number in range(1, 101)])
+    limited(spool)
+    with pytest.raises(SpoolWriteError, match="full"):
+        spool.append([event(number, "x" * 200) for number in range(101, 201)])
+    assert covered(stored(spool)) == list(range(1, 101))
+    assert spool.dropped["disk_full"] == 0
+
+
+def test_disk_without_space_keeps_the_newest_when_told_to_make_room(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.append([event(number, "x" * 200) for number in range(1, 101)])
+    limited(spool)
+    more = [event(number, "x" * 200) for number in range(101, 121)]
+    spool.make_room(more)
+    spool.append(more)
+    events = stored(spool)
+    assert covered(events) == list(range(1, 121))
+    assert (events[0]["name"], events[0]["fields"]["reason"]) == ("gap", "disk_full")
+    assert spool.dropped["disk_full"] == events[0]["sequence"]
+    assert [some["name"] for some in events[1:]] == ["QueueCallerJoin"] * (len(events) - 1)
+
+
+def test_what_arrived_makes_room_on_a_disk_without_space(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    spool.append([event(number, "x" * 200) for number in range(1, 101)])
+    limited(spool)
+    spool.acknowledge(spool.spool_id, 50)
+    spool.append([event(number, "x" * 200) for number in range(101, 131)])
+    assert covered(stored(spool)) == list(range(51, 131))
+
+
+def test_oldest_time_is_of_what_waits(tmp_path: Path) -> None:
+    spool = opened(tmp_path)
+    assert spool.oldest_ms() is None
+    spool.append([event(1), event(2)])
+    spool.acknowledge(spool.spool_id, 1)
+    assert spool.oldest_ms() == NOW + 2
 
 
 def test_event_larger_than_the_spool_is_still_kept(tmp_path: Path) -> None:
@@ -161,12 +208,12 @@ def test_damage_while_running_does_not_stop_the_collector(tmp_path: Path) -> Non
     spool = opened(tmp_path)
     spool.append([event(number, "x" * 100) for number in range(200)])
     old = spool.read(500, PLENTY)
-    spool._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spool._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = (tmp_path / "spool.db").stat().st_size
     with (tmp_path / "spool.db").open("r+b") as file:
         file.seek(4096)
         file.write(b"\xff" * (size - 4096))
-    spool._database.execute("PRAGMA shrink_memory")
+    spool._file.execute("PRAGMA shrink_memory")
     spool.append([event(999)])
     assert spool.damaged_files == 1
     assert [some["name"] for some in stored(spool)] == ["gap", "QueueCallerJoin"]
