@@ -99,7 +99,6 @@ class Collector(object):
         framing = transcript.framing
         return {
             "events_selected": transcript.counters.selected,
-            "events_dropped": sum(self._spool.dropped.values()),
             "events_delivered": self._delivery.delivered_events,
             "events_refused": self._delivery.refused_events,
             "deliveries_failed": self._delivery.failed_attempts,

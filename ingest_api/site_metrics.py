@@ -22,15 +22,32 @@ _LABELS = ("tenant", "site")
 _GAUGES = {
     "spool_events": ("collector_spool_events", "Events waiting in the spool."),
     "spool_bytes": ("collector_spool_bytes", "Size of the spool on disk."),
+    "intake_events": ("collector_intake_events", "Events in memory that are not on disk yet."),
     "open_calls": ("collector_open_calls", "Calls that the collector sees open."),
 }
 _COUNTERS = {
     "events_selected": ("collector_events_selected", "Events selected for sending."),
-    "events_dropped": ("collector_events_dropped", "Events dropped by the full spool."),
+    "events_delivered": ("collector_events_delivered", "Events that ingest has accepted."),
+    "events_refused": ("collector_events_refused", "Events that ingest has refused."),
+    "deliveries_failed": ("collector_deliveries_failed", "Batches to be sent again."),
+    "spool_writes_failed": ("collector_spool_writes_failed", "Commits that the disk refused."),
+    "damaged_spools": ("collector_damaged_spools", "Spool files that were set aside."),
     "unknown_lines": ("collector_unknown_lines", "AMI lines without a colon."),
     "parse_errors": ("collector_parse_errors", "AMI packets that could not be read."),
+    "packets_forged": ("collector_packets_forged", "AMI packets that text from outside made."),
+    "oversized_lines": ("collector_oversized_lines", "AMI lines left out for their length."),
+    "oversized_packets": ("collector_oversized_packets", "AMI packets left out for their size."),
+    "latin1_packets": ("collector_latin1_packets", "AMI packets that were not UTF-8."),
+    "broken_log_lines": ("collector_broken_log_lines", "Lines of queue_log that are no record."),
     "reconnects": ("collector_reconnects", "Connections to AMI after the first."),
 }
+_SPOOL_AGE = "spool_age_ms"
+_DROPPED = {
+    "events_dropped_spool_full": "spool_full",
+    "events_dropped_disk_full": "disk_full",
+    "events_dropped_refused": "refused",
+}
+_READ = (*_GAUGES, *_COUNTERS, _SPOOL_AGE, *_DROPPED)
 
 _Family = TypeVar("_Family", GaugeMetricFamily, CounterMetricFamily)
 
@@ -65,7 +82,7 @@ class SiteMetrics(Collector):
         site = self._sites.get(identity)
         if site is None:
             return
-        for name in (*_GAUGES, *_COUNTERS):
+        for name in _READ:
             text = fields.get(name)
             if text is None:
                 continue
@@ -93,6 +110,8 @@ class SiteMetrics(Collector):
             yield self._with_counts(GaugeMetricFamily(metric, text, labels=_LABELS), name)
         for name, (metric, text) in _COUNTERS.items():
             yield self._with_counts(CounterMetricFamily(metric, text, labels=_LABELS), name)
+        yield self._spool_ages()
+        yield self._dropped()
         yield CounterMetricFamily(
             "ingest_sites_forgotten", "Sites dropped from these metrics.", self._forgotten
         )
@@ -101,6 +120,29 @@ class SiteMetrics(Collector):
             "Counters of heartbeats that are no number.",
             self._unreadable,
         )
+
+    def _spool_ages(self) -> GaugeMetricFamily:
+        ages = GaugeMetricFamily(
+            "collector_spool_age_seconds",
+            "How long the oldest event in the spool had waited at the last heartbeat.",
+            labels=_LABELS,
+        )
+        for identity, site in self._sites.items():
+            if _SPOOL_AGE in site.counts:
+                ages.add_metric(identity, site.counts[_SPOOL_AGE] / 1000)
+        return ages
+
+    def _dropped(self) -> CounterMetricFamily:
+        dropped = CounterMetricFamily(
+            "collector_events_dropped",
+            "Events dropped by the spool, each named by a gap.",
+            labels=(*_LABELS, "reason"),
+        )
+        for identity, site in self._sites.items():
+            for name, reason in _DROPPED.items():
+                if name in site.counts:
+                    dropped.add_metric((*identity, reason), site.counts[name])
+        return dropped
 
     def _with_counts(self, family: _Family, name: str) -> _Family:
         for identity, site in self._sites.items():

@@ -1,5 +1,6 @@
 """The API over HTTP, in memory, with a publisher that needs no broker."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
@@ -168,10 +169,12 @@ async def test_a_wrong_form_names_its_field(client: httpx.AsyncClient) -> None:
 async def test_a_token_used_too_often_is_told_when_to_come_again(
     client: httpx.AsyncClient,
 ) -> None:
-    answers = [await post(client, b"{") for _ in range(3 * RATE)]
+    # Slow machines fill the bucket while it is emptied: by many requests at once it is not.
+    answers = await asyncio.gather(*(post(client, b"{") for _ in range(4 * RATE)))
     assert answers[0].status_code == 400
-    assert answers[-1].status_code == 429
-    assert int(answers[-1].headers["Retry-After"]) >= 1
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert int(refused[0].headers["Retry-After"]) >= 1
 
 
 async def test_a_broker_that_is_away_is_told_with_retry_after(
@@ -181,6 +184,7 @@ async def test_a_broker_that_is_away_is_told_with_retry_after(
     answer = await post(client, body())
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
+    assert 'ingest_unavailable_total{reason="broker"} 1.0' in (await client.get("/metrics")).text
     publisher.is_away = False
     assert (await post(client, body())).status_code == 202
 
@@ -210,6 +214,11 @@ async def test_metrics_tell_what_happened_and_of_whom(client: httpx.AsyncClient)
         'ingest_events_refused_total{reason="field_too_long"} 0.0',
         'ingest_in_flight_bytes{stage="bodies"} 0.0',
         'ingest_in_flight_bytes{stage="messages"} 0.0',
+        'ingest_in_flight_limit_bytes{stage="bodies"} 6.7108864e+07',
+        'ingest_unavailable_total{reason="broker"} 0.0',
+        "ingest_batch_events_count 1.0",
+        "ingest_batch_events_sum 2.0",
+        "ingest_requests_in_flight 0.0",
         'collector_spool_events{site="pbx-01",tenant="acme"} 12.0',
         'collector_clock_skew_seconds{site="pbx-01",tenant="acme"} -0.38',
     ):
@@ -226,6 +235,11 @@ async def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Async
     for answer in (await client.get("/nowhere"), await client.get("/v1/events")):
         assert answer.status_code in (404, 405)
         assert set(answer.json()) == {"error", "detail"}
+
+
+async def test_other_methods_are_told_which_one_is_right(client: httpx.AsyncClient) -> None:
+    answer = await client.put("/v1/events", content=body())
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
 
 
 async def test_neither_answers_nor_logs_repeat_what_was_sent(client: httpx.AsyncClient) -> None:

@@ -17,12 +17,23 @@ def shown(sites: SiteMetrics) -> list[str]:
 def test_a_site_is_shown_with_its_last_heartbeat() -> None:
     sites = SiteMetrics()
     sites.seen(SITE, 1_773_147_600_500, 1_773_147_600_000)
-    sites.heartbeat(SITE, {"spool_events": "120", "events_dropped": "7", "unknown": "x"})
+    sites.heartbeat(
+        SITE,
+        {
+            "spool_events": "120",
+            "spool_age_ms": "4500",
+            "events_dropped_disk_full": "7",
+            "reconnects": "2",
+            "unknown": "x",
+        },
+    )
     assert shown(sites) == [
         'collector_last_seen_timestamp_seconds{site="pbx-01",tenant="acme"} 1.7731476005e+09',
         'collector_clock_skew_seconds{site="pbx-01",tenant="acme"} -0.5',
         'collector_spool_events{site="pbx-01",tenant="acme"} 120.0',
-        'collector_events_dropped_total{site="pbx-01",tenant="acme"} 7.0',
+        'collector_reconnects_total{site="pbx-01",tenant="acme"} 2.0',
+        'collector_spool_age_seconds{site="pbx-01",tenant="acme"} 4.5',
+        'collector_events_dropped_total{reason="disk_full",site="pbx-01",tenant="acme"} 7.0',
         "ingest_sites_forgotten_total 0.0",
         "ingest_heartbeat_values_unreadable_total 0.0",
     ]
