@@ -83,7 +83,8 @@ class SiteTable(faust.Table[bytes, bytes]):
             await self.sleep(RECOVERY_WITHIN_S)
             is_waiting = self.app.rebalancing or not self._recoveries
             if is_waiting and self._recoveries == before and not self.should_stop:
-                await self.crash(
+                # The app, not the table alone: while it starts it waits for the recovery only.
+                await self.app.crash(
                     RecoveryStuckError(f"no recovery has ended for {RECOVERY_WITHIN_S:g} s")
                 )
 

@@ -83,13 +83,15 @@ async def test_records_of_partitions_that_went_away_are_dropped(table: SiteTable
 
 
 async def test_a_recovery_that_never_ends_stops_the_worker(
-    table: SiteTable, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    app = faust.App("stuck", broker="kafka://127.0.0.1:1", autodiscover=False)
+    table = SiteTable(app, name="sites", key_type=bytes, value_type=bytes, partitions=2)
     monkeypatch.setattr(site_table, "RECOVERY_WITHIN_S", 0.0)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(table._watch_recovery(table), 1)
 
-    assert isinstance(table.crash_reason, RecoveryStuckError)
+    assert isinstance(app.crash_reason, RecoveryStuckError)
 
 
 async def test_a_worker_that_recovered_is_left_in_peace(
