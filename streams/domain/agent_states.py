@@ -34,16 +34,17 @@ def refresh(
     else:
         is_estimated = is_estimated or context.is_time_estimated
         # A phone may ring and be refused within a millisecond: the offer must remain countable.
-        least = 1 if agent.state == "ringing" else 0
-        if at < agent.started_at:
+        earliest = agent.started_at + 1 if agent.state == "ringing" else agent.started_at
+        if at < agent.started_at or is_estimated:
             agent.is_estimated = True
-        started_at = max(at, agent.started_at + least)
-        agent.is_estimated = agent.is_estimated or is_estimated
+        if at < earliest:
+            started_at = earliest
         if started_at > agent.started_at:
             _add_state(context, agent, started_at, offer_result)
     agent.state, agent.pause_reason, agent.queue, agent.call_id = state, reason, queue, call_id
     agent.started_at = started_at
-    agent.state_since = min(_since(agent, state) or started_at, started_at)
+    since = _since(agent, state)
+    agent.state_since = since if since and since < started_at else started_at
     agent.is_estimated = is_estimated
     _add_state(context, agent, None, "")
 
@@ -83,13 +84,19 @@ def _pause_reason(agent: Agent) -> str:
     return next((m.pause_reason for m in agent.memberships.values() if m.pause_reason), "")
 
 
-def _since(agent: Agent, state: AgentStateName) -> int:
-    """Since when the agent is paused or logged in, whatever interrupted it."""
-    if not agent.memberships:
-        return 0
-    if state == "paused":
-        return max(m.pause_since for m in agent.memberships.values())
-    return min(m.login_at or m.started_at for m in agent.memberships.values())
+def _since(agent: Agent, state: AgentStateName) -> int | None:
+    """Since when the agent is paused or logged in, whatever interrupted it; None in no queue."""
+    since = None
+    for membership in agent.memberships.values():
+        if state == "paused":
+            moment = membership.pause_since
+            if since is None or moment > since:
+                since = moment
+        else:
+            moment = membership.login_at or membership.started_at
+            if since is None or moment < since:
+                since = moment
+    return since
 
 
 def _add_state(
@@ -97,11 +104,12 @@ def _add_state(
 ) -> None:
     if agent.state is None:
         return
+    site = context.state
     context.add(
         (AgentState, agent.interface, agent.started_at),
         AgentState(
-            context.state.tenant_id,
-            context.state.site,
+            site.tenant_id,
+            site.site,
             "voice",
             context.agent_key(agent.interface),
             agent.name,

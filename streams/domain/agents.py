@@ -73,7 +73,8 @@ def look_again(context: Context, agent: Agent) -> None:
 
 def offered(context: Context, agent: Agent, event: AgentOffered, call_id: str) -> None:
     """The agent's phone rings for a caller."""
-    end_wrap_up(context, agent, context.at)
+    if agent.wrap_up_since is not None:
+        end_wrap_up(context, agent, context.at)
     agent.busy_since = None
     agent.is_busy_other = False
     agent.offers[event.uniqueid] = Offer(event.queue, call_id, context.at, event.agent_uniqueid)
@@ -97,18 +98,21 @@ def offer_over(
 
 def cancel_offers(context: Context, visit: Visit, at: int, *, but: str = "") -> None:
     """The caller is gone, or answered by agent `but`: whoever else was ringing no longer is."""
+    uniqueid = visit.uniqueid
     for agent in context.state.agents.values():
-        offer = agent.offers.get(visit.uniqueid)
+        # Asked of every agent of the site, and hardly any phone rings.
+        offer = agent.offers.get(uniqueid) if agent.offers else None
         if offer and offer.call_id in ("", visit.call_id) and agent.interface != but:
-            offer_over(context, agent, visit.uniqueid, at, "cancelled")
+            offer_over(context, agent, uniqueid, at, "cancelled")
 
 
 def dial_cancelled(context: Context, event: DialCancelled) -> None:
     """Asterisk stopped ringing a phone: the caller went away, or another agent answered."""
+    uniqueid = event.uniqueid
     for agent in context.state.agents.values():
-        offer = agent.offers.get(event.uniqueid)
+        offer = agent.offers.get(uniqueid) if agent.offers else None
         if offer and offer.agent_uniqueid == event.dialled_uniqueid:
-            offer_over(context, agent, event.uniqueid, event.at, "cancelled")
+            offer_over(context, agent, uniqueid, event.at, "cancelled")
             return
 
 
@@ -125,7 +129,8 @@ def offers_unlisted(context: Context, agent: Agent, at: int) -> None:
 def answered(context: Context, agent: Agent, visit: Visit, at: int) -> None:
     """The agent talks to the caller."""
     agent.offers.pop(visit.uniqueid, None)
-    end_wrap_up(context, agent, at)
+    if agent.wrap_up_since is not None:
+        end_wrap_up(context, agent, at)
     agent.busy_since = None
     agent.is_busy_other = False
     agent.was_in_use = agent.device in IN_USE

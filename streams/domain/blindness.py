@@ -7,7 +7,8 @@ if those say nothing it is `unknown`. Only what was seen before the loss remains
 
 from streams.domain.context import Context
 from streams.domain.deadlines import await_caller
-from streams.domain.queue_calls import close_unseen, weigh
+from streams.domain.queue_calls import weigh
+from streams.domain.talks import close_unseen
 
 UNLISTED_MS = 60_000
 """For so long the lists are waited for after the connection is back."""

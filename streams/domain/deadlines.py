@@ -8,13 +8,17 @@ PROVISIONAL_MS = 2_000
 
 def await_caller(state: SiteState, uniqueid: str, due: int) -> None:
     """A visit of this caller is settled at `due` if nothing else settles it before."""
-    state.due_callers[uniqueid] = min(due, state.due_callers.get(uniqueid, due))
+    awaited = state.due_callers.get(uniqueid)
+    if awaited is None or due < awaited:
+        state.due_callers[uniqueid] = due
     _sooner(state, due)
 
 
 def await_agent(state: SiteState, interface: str, due: int) -> None:
     """The agent's state is looked at again at `due`."""
-    state.due_agents[interface] = min(due, state.due_agents.get(interface, due))
+    awaited = state.due_agents.get(interface)
+    if awaited is None or due < awaited:
+        state.due_agents[interface] = due
     _sooner(state, due)
 
 

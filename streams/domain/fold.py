@@ -8,7 +8,16 @@ awaited is awaited anew, from there on.
 from collections.abc import Callable
 from typing import Any
 
-from streams.domain import agents, coverage, lists, memberships, outbound, queue_calls, queue_log
+from streams.domain import (
+    agents,
+    coverage,
+    lists,
+    memberships,
+    outbound,
+    queue_calls,
+    queue_log,
+    talks,
+)
 from streams.domain import events as ev
 from streams.domain.context import Context
 from streams.domain.deadlines import rebase, take_due
@@ -89,7 +98,7 @@ def _time_passed(_context: Context, _event: ev.TimePassed) -> None:
 
 
 def _dial_answered(context: Context, event: ev.DialAnswered) -> None:
-    queue_calls.dial_answered(context, event)
+    talks.dial_answered(context, event)
     outbound.dial_answered(context, event)
 
 
@@ -113,14 +122,14 @@ _HANDLERS: dict[type[ev.Event], Callable[[Context, Any], None]] = {
     ev.EndingTold: queue_calls.ending_told,
     ev.HangupRequested: queue_calls.hangup_requested,
     ev.ChannelHungUp: _channel_hung_up,
-    ev.AgentOffered: queue_calls.offered,
-    ev.OfferMissed: queue_calls.offer_missed,
+    ev.AgentOffered: talks.offered,
+    ev.OfferMissed: talks.offer_missed,
     ev.DialAnswered: _dial_answered,
     ev.DialCancelled: agents.dial_cancelled,
-    ev.AgentAnswered: queue_calls.answered,
-    ev.AgentFinished: queue_calls.finished,
-    ev.HoldChanged: queue_calls.hold_changed,
-    ev.Transferred: queue_calls.transferred,
+    ev.AgentAnswered: talks.answered,
+    ev.AgentFinished: talks.finished,
+    ev.HoldChanged: talks.hold_changed,
+    ev.Transferred: talks.transferred,
     ev.OutboundDialled: outbound.dialled,
     ev.MemberSeen: _member_seen,
     ev.MemberRemoved: memberships.member_removed,

@@ -13,6 +13,9 @@ from streams.domain.windows import recount, retire
 
 ENTRIES_KEPT = 7
 
+WHOLE_SECOND_MS = 1_000
+"""What Asterisk tells of waits and talks is cut to whole seconds."""
+
 MAX_DURATION_MS = 30 * 24 * 60 * 60 * 1000
 """Longer waits and talks are not believed: a clock was set, or somebody sends nonsense."""
 
@@ -54,6 +57,38 @@ def enter(
     known.visits.append(visit)
     changed(context, visit)
     return visit
+
+
+def enter_unseen(
+    context: Context,
+    queue: str,
+    uniqueid: str,
+    entered_at: int,
+    *,
+    seen_from: int | None = None,
+    contact_id: str = "",
+    caller: str = "",
+    caller_hash: str = "",
+) -> Visit | None:
+    """A visit whose beginning we could not see; None if we would have seen it.
+
+    `seen_from`: the moment we must have missed, by default the entry.
+    """
+    known = context.state.callers.get(uniqueid)
+    missed_at = entered_at if seen_from is None else seen_from
+    is_known = known is not None and (known.visits or any(q == queue for q, _ in known.entries))
+    if is_known or missed_at - WHOLE_SECOND_MS > context.state.blind_until:
+        return None
+    return enter(
+        context,
+        queue,
+        uniqueid,
+        entered_at,
+        contact_id=contact_id,
+        caller=caller,
+        caller_hash=caller_hash,
+        is_estimated=True,
+    )
 
 
 def connect(context: Context, visit: Visit, interface: str, name: str, at: int | None) -> None:
@@ -154,9 +189,11 @@ def changed(context: Context, visit: Visit) -> None:
 
 def in_queue(state: SiteState, uniqueid: str, queue: str) -> Visit | None:
     """The caller's visit to this queue whose wait can still end."""
-    for visit in reversed(unsettled(state, uniqueid)):
-        if visit.queue == queue and visit.outcome == "open":
-            return visit
+    caller = state.callers.get(uniqueid)
+    if caller is not None:
+        for visit in reversed(caller.visits):
+            if visit.queue == queue and visit.outcome == "open":
+                return visit
     return None
 
 
@@ -171,7 +208,8 @@ def visit_of_leg(state: SiteState, agent_uniqueid: str) -> Visit | None:
     caller_uniqueid = state.legs.get(agent_uniqueid)
     if caller_uniqueid is None:
         return None
-    for visit in reversed(unsettled(state, caller_uniqueid)):
+    caller = state.callers.get(caller_uniqueid)
+    for visit in reversed(caller.visits) if caller else ():
         if agent_uniqueid in (visit.agent_uniqueid, visit.phone_uniqueid):
             return visit
     del state.legs[agent_uniqueid]
@@ -188,10 +226,11 @@ def left_at_or(visit: Visit, otherwise: int) -> int:
 
 def elapsed(visit: Visit, start: int, end: int) -> int:
     """Never negative: a clock that stepped back gives 0, and the visit is marked estimated."""
-    if not 0 <= end - start <= MAX_DURATION_MS:
-        visit.is_estimated = True
-        return min(max(end - start, 0), MAX_DURATION_MS)
-    return end - start
+    passed = end - start
+    if 0 <= passed <= MAX_DURATION_MS:
+        return passed
+    visit.is_estimated = True
+    return 0 if passed < 0 else MAX_DURATION_MS
 
 
 def waited(visit: Visit, at: int) -> int:

@@ -7,7 +7,6 @@ before what follows these and after what precedes them. Numbers are bounded to w
 """
 
 from gc import is_tracked
-from typing import cast
 
 from ingest_api.contract.published import PublishedEvent
 from streams.domain import events as ev
@@ -31,8 +30,9 @@ def interpret(event: PublishedEvent, at: int) -> ev.Event:
     fields = event.fields
     # Python's garbage collector does not track a dict that holds texts only: seen at once, where
     # looking at each value would cost as much as reading the event.
-    single = _single(event) if is_tracked(fields) else cast("Fields", fields)
-    return reader(at, single) or ev.TimePassed(at)
+    if is_tracked(fields):
+        fields = _single(event)  # type: ignore[assignment] # texts only, as Fields are
+    return reader(at, fields) or ev.TimePassed(at)  # type: ignore[arg-type] # the same
 
 
 def first_named(event: PublishedEvent) -> int:

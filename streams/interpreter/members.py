@@ -2,12 +2,12 @@
 
 from streams.domain import events as ev
 from streams.interpreter.texts import (
+    TRUE,
     Fields,
     Reader,
     agent_of,
     epoch_ms,
     interface_of,
-    is_true,
     ms,
     number,
 )
@@ -31,14 +31,14 @@ def _member(at: int, fields: Fields, *, is_listed: bool = False) -> ev.Event | N
     queue = get("Queue")
     if not interface or not queue:
         return None
-    is_paused = is_true(get("Paused", ""))
+    is_paused = get("Paused") in TRUE
     return ev.MemberSeen(
         at,
         queue,
         interface_of(interface),
         get("MemberName") or get("Name", ""),
         _DEVICE_STATE.get(get("Status", ""), "idle"),
-        is_true(get("InCall", "")),
+        get("InCall") in TRUE,
         is_paused,
         (get("PausedReason") or get("Reason", "")) if is_paused else "",
         epoch_ms(get("LastPause", "")),

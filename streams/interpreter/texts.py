@@ -18,9 +18,11 @@ Reader = Callable[[int, Fields], ev.Event | None]
 ANONYMOUS = frozenset(("", "<unknown>", "<null>"))
 """How Asterisk writes a caller's number it does not know."""
 
+TRUE = frozenset(("1", "yes", "Yes", "true", "True"))
+"""How Asterisk writes a flag that is set."""
+
 _MOST = (1 << 32) - 1
 _REMEMBERED = 1024
-_TRUE = frozenset(("1", "yes", "Yes", "true", "True"))
 
 _remembering = functools.lru_cache(_REMEMBERED)
 
@@ -40,14 +42,10 @@ def ms(text: str) -> int:
     return min(number(text) * 1000, MAX_DURATION_MS)
 
 
+@_remembering
 def epoch_ms(text: str) -> int:
     """An epoch in whole seconds as milliseconds."""
     return number(text) * 1000
-
-
-def is_true(text: str) -> bool:
-    """Whether a flag is set, in any of Asterisk's spellings."""
-    return text in _TRUE
 
 
 def moment(fields: Fields, name: str, otherwise: int) -> int:
