@@ -124,7 +124,11 @@ class Refold:
 
 
 def _follow(state: SiteState, row: RawRow, batch: PublishedBatch) -> None:
-    """Bring the state into the generation in which the live path applied the batch."""
+    """Bring the state into the generation in which the live path applied the batch.
+
+    A worker that had lost the state may have read the site's past once more. Its generation was
+    the hour of those batches, so they come where they came first, and their sequence is known.
+    """
     if row.generation == state.generation:
         return
     if takes_over(state, batch):
@@ -132,6 +136,6 @@ def _follow(state: SiteState, row: RawRow, batch: PublishedBatch) -> None:
         # hour: so the fold comes to the same.
         state.generation = row.generation - 1
         return
-    if row.spool != state.spool or row.last_sequence <= state.last_sequence:
+    if row.spool != state.spool:
         take_over(state, row.spool, row.first_sequence, batch.received_at)
     state.generation = row.generation

@@ -7,7 +7,7 @@ import pytest
 
 from ingest_api.contract.published import PublishedBatch, decode_batch, encode_batch
 from ingest_api.contract.topics import PBX_EVENTS, site_key
-from streams.domain.facts import CoverageGap, Fact
+from streams.domain.facts import CoverageGap, Fact, SiteStatus
 from streams.domain.site_state import SiteState, new_site_state
 from streams.domain.version import PLACE_MASK, SEQUENCE_BITS
 from streams.processors.dead_letters import FloodGuard
@@ -107,11 +107,7 @@ def test_a_state_that_was_lost_is_not_lost_here_and_its_generation_is_kept() -> 
 
     unbroken = Live()
     unbroken.worker([*batches[:half], *later])
-    content = {key: msgspec.structs.replace(f, version=0) for key, f in latest(facts).items()}
-    assert content == {
-        key: msgspec.structs.replace(fact, version=0)
-        for key, fact in latest(unbroken.facts).items()
-    }
+    assert contents(facts) == contents(unbroken.facts)
     newest = max(facts, key=lambda fact: fact.version)
     assert generation_of(newest) == refold.place.generation == live.rows[-1].generation
 
@@ -128,6 +124,35 @@ def test_a_spool_the_live_path_followed_for_want_of_a_state_is_followed() -> Non
 
     assert refold.state.spool == "b"
     assert refold.place == Place(live.rows[-1].generation, live.rows[-1].last_sequence)
+
+
+@pytest.mark.parametrize("again_from", [0, 5, 12], ids=str)
+def test_what_was_read_again_after_a_state_was_lost_is_not_folded_twice(again_from: int) -> None:
+    """The second worker began before the first one's end, within the past of two spools."""
+    first, second = generated(), generated(400, spool="b", later_ms=4 * HOUR_MS, seed=4)
+    past = [*first[:5], *(moved(batch, "a", 2 * HOUR_MS) for batch in first[5:]), *second[:7]]
+    late = [moved(batch, "b", 3 * HOUR_MS) for batch in second[7:]]
+    live = Live()
+    live.worker(past)
+    live.worker([*past[again_from:], *late])
+    live.rows.sort(key=lambda row: (row.generation, row.first_sequence))
+    assert len({row.generation for row in live.rows}) >= 2
+
+    refold, facts = refolded(live.rows)
+
+    unbroken = Live()
+    unbroken.worker([*past, *late])
+    assert contents(facts) == contents(unbroken.facts)
+    assert refold.place == Place(live.rows[-1].generation, live.rows[-1].last_sequence)
+
+
+def contents(facts: Iterable[Fact]) -> dict[object, Fact]:
+    """The final facts, versions aside; of the site's status only the fold's part."""
+    return {
+        key: msgspec.structs.replace(fact, version=0)
+        for key, fact in latest(facts).items()
+        if not isinstance(fact, SiteStatus)
+    }
 
 
 def broken_at(sequence: int) -> SiteFold:
