@@ -55,10 +55,15 @@ class Part:
             self._begin()
 
     def wait_until(self, answers: Callable[[], bool], within_s: float = UP_WITHIN_S) -> None:
-        """Raises ChildFailedError if the program ends, or does not answer in time."""
-        child = self._child
-        assert child is not None
-        child.wait_until(answers, within_s)
+        """Raises ChildFailedError if its first life ends, or if it does not answer in time."""
+        deadline = time.monotonic() + within_s
+        while not answers():
+            with self._lock:
+                if self.starts == 1 and self._child is not None:
+                    self._child.check()
+            if time.monotonic() > deadline:
+                raise ChildFailedError(f"{self.name} did not answer within {within_s:g} s")
+            time.sleep(_POLL_S)
 
     def kill(self, chance: random.Random) -> bool:
         """kill -9; started again a moment later. False if it was not running."""
