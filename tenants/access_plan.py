@@ -23,7 +23,7 @@ PROFILE = "call_centre_reader"
 EVERYBODY = "ALL"
 
 OWN_ROWS = (
-    f"startsWith(currentUser(), '{READER_PREFIX}') AND tenant_id ="
+    f"startsWith(currentUser(), '{READER_PREFIX}') AND tenant_id != '' AND tenant_id ="
     f" splitByChar('{PROBE_SEPARATOR}', substring(currentUser(), {len(READER_PREFIX) + 1}))[1]"
 )
 """The condition of readers. Its right side is one constant for a statement, so it is also what the

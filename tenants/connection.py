@@ -1,6 +1,6 @@
 """Opening a ClickHouse by its address."""
 
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -29,11 +29,3 @@ def connect(url: str) -> Client:
         send_receive_timeout=RECEIVE_TIMEOUT_S,
         autogenerate_session_id=False,
     )
-
-
-def with_user(url: str, user: str, password: str) -> str:
-    """The same address for another user."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    credentials = f"{quote(user, safe='')}:{quote(password, safe='')}"
-    return urlunsplit((parts.scheme, f"{credentials}@{place}", "", "", ""))

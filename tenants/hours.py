@@ -14,7 +14,7 @@ from tenants.errors import WrongInputError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 
-_TIMES = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
+_TIMES = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)", re.ASCII)
 
 
 class Interval(NamedTuple):

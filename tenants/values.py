@@ -28,8 +28,8 @@ SERVICE_LEVEL_VARIANTS = (
 MAX_LIMIT_S = 24 * 3600
 MAX_TEXT_CHARACTERS = 128
 
-_DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%")
+_DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%", re.ASCII)
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 

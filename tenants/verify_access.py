@@ -104,7 +104,7 @@ def _failures(address: str, login: Login, every: Iterable[Check]) -> list[str]:
     found = []
     for check in every:
         answer = ask(address, login.user, login.password, check.statement, check.keys)
-        if not _is_met(check.expected, answer):
+        if not is_met(check.expected, answer):
             keys = "".join(f" [{name}={value}]" for name, value in check.keys.items())
             found.append(
                 f"{login.user}: {check.statement}{keys}: {_came(answer)} instead of"
@@ -113,8 +113,9 @@ def _failures(address: str, login: Login, every: Iterable[Check]) -> list[str]:
     return found
 
 
-def _is_met(expected: Expected, answer: Answer) -> bool:
-    is_refused = answer.code is not None and not answer.is_thrown
+def is_met(expected: Expected, answer: Answer) -> bool:
+    """Whether what came is what must come. A failure without ClickHouse's code refuses nothing."""
+    is_refused = bool(answer.code) and not answer.is_thrown
     if expected is Expected.REFUSED:
         return is_refused
     if expected is Expected.ZERO_OR_REFUSED and is_refused:

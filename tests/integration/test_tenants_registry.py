@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from agent.config import load
 from tenants.__main__ import main
@@ -30,9 +32,14 @@ class Operator:
     """Types commands; each answer is as a shell would show it."""
 
     def __init__(
-        self, server: ClickHouseServer, readers: Path, capsys: pytest.CaptureFixture[str]
+        self,
+        server: ClickHouseServer,
+        client: Client,
+        readers: Path,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         self.server = server
+        self.client = client
         self.readers = readers
         self._capsys = capsys
 
@@ -46,11 +53,7 @@ class Operator:
         return Answer(code, *self._capsys.readouterr())
 
     def rows(self, statement: str) -> list[Any]:
-        client = self.server.connect()
-        try:
-            return list(client.query(statement).result_rows)
-        finally:
-            client.close()
+        return list(self.client.query(statement).result_rows)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +67,17 @@ def server(place: Path) -> Iterator[ClickHouseServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def client(server: ClickHouseServer) -> Iterator[Client]:
+    with closing(server.connect()) as connected:
+        yield connected
+
+
 @pytest.fixture
-def operator(server: ClickHouseServer, place: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
-    return Operator(server, place / "readers.json", capsys)
+def operator(
+    server: ClickHouseServer, client: Client, place: Path, capsys: pytest.CaptureFixture[str]
+) -> Operator:
+    return Operator(server, client, place / "readers.json", capsys)
 
 
 def added(operator: Operator, tenant: str, *more: str) -> Any:
@@ -120,10 +131,8 @@ def test_add_changes_what_is_given_of_a_tenant_that_is_there(operator: Operator)
 
 def test_a_cut_short_add_is_simply_run_again(operator: Operator) -> None:
     added(operator, "cut")
-    client = operator.server.connect()
     for table in ("sites", "site_tokens", "reader_credentials"):
-        client.command(f"DELETE FROM callcentre.{table} WHERE tenant_id = 'cut'")
-    client.close()
+        operator.client.command(f"DELETE FROM callcentre.{table} WHERE tenant_id = 'cut'")
     again = added(operator, "cut")
     assert set(again["secrets"]) == {"reader", "reader_password", "token", "privacy_key"}
 
@@ -183,12 +192,10 @@ def settings(operator: Operator, tenant: str) -> list[Any]:
 
 def test_a_queue_has_what_it_was_given_and_else_the_tenants(operator: Operator) -> None:
     added(operator, "queues", "--answer-limit", "30s", "--sl-target", "90%")
-    client = operator.server.connect()
-    client.command(
+    operator.client.command(
         "INSERT INTO callcentre.queue_windows (tenant_id, queue, window_start, version)"
         " VALUES ('queues', 'sales', now(), 1), ('unregistered', 'sales', now(), 1)"
     )
-    client.close()
     words = ("queue", "set", "queues", "suporte", "--name", "Suporte técnico", "--answer-limit")
     answer = operator.types(*words, "45s")
     assert "no queue 'suporte' was seen yet; seen were: sales" in answer.out
@@ -208,14 +215,12 @@ def test_a_queue_has_what_it_was_given_and_else_the_tenants(operator: Operator) 
 
 def test_agents_have_their_person_and_team_and_else_their_name(operator: Operator) -> None:
     added(operator, "agents")
-    client = operator.server.connect()
-    client.command(
+    operator.client.command(
         "INSERT INTO callcentre.agent_states (tenant_id, site, channel, agent_key, agent_name,"
         " state, pause_reason, started_at, state_since, version) VALUES"
         " ('agents', 'pbx-01', 'voice', 'sip/1', 'Ana', 'paused', 'lunch', now(), now() - 100, 1),"
         " ('agents', 'pbx-01', 'voice', 'sip/2', 'Bia', 'paused', '', now(), now() - 100, 1)"
     )
-    client.close()
     words = ("agent", "set", "agents", "pbx-01", "sip/1", "--person", "Ana Lima", "--team", "Azul")
     assert operator.types(*words).code == 0
     assert operator.types(*words).out == "nothing changed\n"
