@@ -46,6 +46,7 @@ FROM callcentre.v_window_differences
 WHERE window_start >= {since:DateTime64(3, 'UTC')} AND window_start < {until:DateTime64(3, 'UTC')}
 ORDER BY tenant_id, queue, window_start, site, channel
 LIMIT {limit:UInt32}
+SETTINGS max_execution_time = 20
 """
 
 

@@ -37,6 +37,10 @@ SELECT * FROM dictionary('callcentre.queue_calls')
 SELECT * FROM callcentre.agents_now_feed
 SELECT * FROM callcentre.schema_changes
 SELECT * FROM callcentre.site_snapshots
+SELECT caller FROM callcentre_rebuild_1_attacked.queue_calls
+SELECT caller FROM merge('callcentre_rebuild_1_attacked', '.*')
+SELECT caller FROM merge(REGEXP('callcentre.*'), 'queue_calls')
+SELECT total_rows FROM system.tables WHERE database LIKE 'callcentre_rebuild%'
 SELECT * FROM executable('cat', 'TSV', 'a String', (SELECT 1))
 SELECT * FROM file('/etc/passwd', 'LineAsString', 'l String') LIMIT 1
 SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString', 'l String') LIMIT 1

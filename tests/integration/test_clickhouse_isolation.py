@@ -27,6 +27,7 @@ from streams.domain.facts import (
     OutboundCall,
     SiteStatus,
 )
+from streams.rebuild.staging import PREFIX
 from streams.storage.connection import connect
 from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
@@ -38,6 +39,7 @@ from tests.support.facts import START, agent_state, queue_call, window_of_one
 pytestmark = pytest.mark.integration
 
 SECRET = "SECRET"
+STAGING = f"{PREFIX}1_attacked"
 OWN_CALLS = 3
 OTHER_CALLS = 97
 
@@ -96,7 +98,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServe
             [SiteSnapshot("rival", "pbx-01", 1, 1, START, b"SECRET")],
         )
         writer.close()
+        leave_staging(running)
         yield running
+
+
+def leave_staging(server: ClickHouseServer) -> None:
+    """The tables of a rebuild that is under way, with a row of the other tenant."""
+    client = server.connect()
+    client.command(f"CREATE DATABASE {STAGING}")
+    client.command(f"CREATE TABLE {STAGING}.queue_calls AS callcentre.queue_calls")
+    client.command(
+        f"INSERT INTO {STAGING}.queue_calls SELECT * FROM callcentre.queue_calls"
+        " WHERE tenant_id = 'rival'"
+    )
+    client.close()
 
 
 @pytest.fixture(scope="module")

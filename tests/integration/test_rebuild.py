@@ -16,8 +16,10 @@ from streams.domain.site_state import SiteState
 from streams.domain.version import FOLD_REVISION, rebuilt_version_of, version_of
 from streams.errors import RebuildError
 from streams.processors.ports import SiteFold
+from streams.rebuild import raw_events, refold, settling, site_rebuild
 from streams.rebuild.command import Report, rebuild
 from streams.rebuild.staging import PREFIX, REBUILT_TYPES
+from streams.rebuild.start import StartFinder
 from streams.site_batches import fold_batch
 from streams.storage.windows import window_differences
 from streams.storage.writer import ClickHouseFactWriter
@@ -196,6 +198,67 @@ def test_rows_of_older_rules_come_to_todays_revision(
     assert held(client, "pbx-00") == clean(batches)
     revisions = {fact.version >> 56 for rows in everything(client) for fact in rows}
     assert revisions == {FOLD_REVISION}
+
+
+def test_a_rebuild_of_many_days_is_done_in_pages_and_slices(
+    client: Client, writer: ClickHouseFactWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_events, "KEYS_AT_ONCE", 7)
+    monkeypatch.setattr(raw_events, "PAGE_BYTES", 30_000)
+    monkeypatch.setattr(site_rebuild, "STAGED_AT_ONCE", 200)
+    monkeypatch.setattr(settling, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(refold, "CHECKPOINT_ROWS", 5)
+    batches = [later(batch, days) for days in range(3) for batch in generated(events=150)]
+    LivePath(writer).feed(batches)
+    calls = calls_of(client)
+    wrong = [msgspec.structs.replace(call, talk_ms=123_456) for call in calls[::7]]
+    writer.write(wrong, [])
+
+    (site,) = rebuild(client, TENANT, None, begin(batches)).sites
+
+    assert site.tables["queue_calls"].written == len(wrong)
+    assert held(client, "pbx-00") == clean(batches)
+
+
+def later(batch: PublishedBatch, days: int) -> PublishedBatch:
+    """The same, so many days later: the collector's spool was made anew each night."""
+    by = days * 24 * 3_600_000
+    replace = msgspec.structs.replace
+    return replace(
+        batch,
+        received_at=batch.received_at + by,
+        events=[replace(event, at=event.at + by) for event in batch.events],
+    )
+
+
+def test_states_that_cannot_be_used_are_passed_over(
+    client: Client, writer: ClickHouseFactWriter
+) -> None:
+    batches = generated(events=300)
+    live = LivePath(writer)
+    for third in (batches[:4], batches[4:7]):
+        live.feed(third)
+        live.take_snapshots()
+    live.feed(batches[7:])
+    events = raw_events.RawEvents(client, TENANT, "pbx-00")
+    finder = StartFinder(client, events, TENANT, "pbx-00")
+    first, second = (batches[n].events[-1] for n in (3, 6))
+
+    assert finder.find(second.at).place.sequence == second.sequence
+    assert finder.find(second.at - 1).place.sequence == first.sequence
+    assert finder.find(first.at - 1).place == (0, 0)
+    client.command(
+        "ALTER TABLE callcentre.site_snapshots UPDATE state = 'another form'"
+        " WHERE sequence = {sequence:UInt64} SETTINGS mutations_sync = 1",
+        parameters={"sequence": second.sequence},
+    )
+    assert finder.find(second.at).place.sequence == first.sequence
+    client.command(
+        "DELETE FROM callcentre.event_batches WHERE first_sequence <= {last:UInt64}",
+        parameters={"last": batches[4].events[-1].sequence},
+    )
+    with pytest.raises(RebuildError, match="no state of the site is stored yet"):
+        finder.find(second.at)
 
 
 def test_rows_before_the_moment_stay_as_they_are(

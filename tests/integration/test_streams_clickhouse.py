@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from local.broker import running_broker
 from local.process import Child, free_port
@@ -102,8 +104,12 @@ def outcomes(messages: list[SourceMessage], client: Client) -> tuple[list[object
 
 def test_the_tables_hold_what_the_fold_made(bootstrap: str, tmp_path: Path) -> None:
     messages = list(shift(sites=6, events_per_site=500, seed=31))
+    port = free_port()
     with running_clickhouse(tmp_path / "clickhouse", is_migrated=False) as clickhouse:
-        environment = settings(bootstrap, clickhouse.url)
+        environment = settings(bootstrap, clickhouse.url) | {
+            "STREAMS_METRICS_PORT": str(port),
+            "STREAMS_RECONCILE_INTERVAL_S": "1",
+        }
         assert streams("topics", environment).returncode == 0
         assert streams("migrate", environment).returncode == 0
         assert "is current" in streams("migrate", environment).stdout
@@ -111,6 +117,7 @@ def test_the_tables_hold_what_the_fold_made(bootstrap: str, tmp_path: Path) -> N
         with worker(tmp_path, environment):
             feed(bootstrap, messages).join()
             wait_for_counts(client, list(expected_facts(messages)))
+            wait_for_reconciliation(port)
         folded, read = outcomes(messages, client)
         assert read == folded
         query = "SELECT sum(offered) FROM callcentre.v_queue_windows"
@@ -142,6 +149,23 @@ def test_kills_of_the_worker_and_of_clickhouse_change_nothing(
         wait_for_counts(client, list(expected_facts(messages)))
         folded, read = outcomes(messages, client)
         assert read == folded
+
+
+def wait_for_reconciliation(port: int) -> None:
+    """Until the worker has compared the windows with their queue calls; they must be equal."""
+    deadline = time.monotonic() + WITHIN_S
+    found = {"streams_reconciled_timestamp_seconds": 0.0}
+    while not found["streams_reconciled_timestamp_seconds"] and time.monotonic() < deadline:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=WITHIN_S) as page:
+            text = page.read().decode()
+        found = {
+            sample.name: sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+        time.sleep(POLL_S)
+    assert found["streams_reconciled_timestamp_seconds"] > 0
+    assert found["streams_window_differences"] == 0
 
 
 def wait_for_rows(client: Client) -> None:
