@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.request import urlopen
 
 from clickhouse_connect.driver.client import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.figures import quantile
 from bench.servers import UP_WITHIN_S, clickhouse, collector, ingest, started, worker
 from bench.steady_pbx import AMI_SECRET_VARIABLE, MARKED_QUEUE
 from local.broker import running_broker
-from local.process import Child, ChildFailedError
+from local.process import LOOPBACK, Child, ChildFailedError, free_port
 from local.usage import usage_of
 from streams.config import TopicsConfig
 from streams.storage.connection import connect
@@ -36,13 +38,19 @@ _FIRST_ROW_WITHIN_S = 60.0
 
 
 class Latency(NamedTuple):
-    """At one load, in seconds. `cpu_s_per_s` says how many cores each part kept busy."""
+    """At one load, in seconds. `cpu_s_per_s` says how many cores each part kept busy.
+
+    The two means are of batches, from their last event on: until ingest had it, and from there
+    until it was readable.
+    """
 
     events_per_s: int
     collectors: int
     calls: int
     p50_s: float
     p99_s: float
+    mean_to_ingest_s: float
+    mean_to_row_s: float
     cpu_s_per_s: dict[str, float]
 
 
@@ -68,12 +76,13 @@ def measure(
 def _latency(events_per_s: int, sites: int, seconds: float) -> Latency:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url, parts = stack.enter_context(_pipeline(folder, events_per_s, sites))
+        metrics_port = free_port()
+        url, parts = stack.enter_context(_pipeline(folder, events_per_s, sites, metrics_port))
         client = connect(url)
         probe = _Probe(client)
         _await_first_row(probe, parts)
         probe.watch(_WARM_UP_S)
-        before = _cpu(parts)
+        before, ages_before = _cpu(parts), _batch_ages(metrics_port)
         began = time.monotonic()
         ages = probe.watch(seconds)
         took = time.monotonic() - began
@@ -81,13 +90,53 @@ def _latency(events_per_s: int, sites: int, seconds: float) -> Latency:
             part.check()
         client.close()
         used = {name: round((cpu - before[name]) / took, 3) for name, cpu in _cpu(parts).items()}
+        batch_ages = _batch_ages(metrics_port)
+        happened_s, received_s = (
+            batch_ages[since].mean_after(ages_before[since]) for since in ("happened", "received")
+        )
         return Latency(
-            events_per_s, sites, len(ages), quantile(ages, 0.5), quantile(ages, 0.99), used
+            events_per_s,
+            sites,
+            len(ages),
+            quantile(ages, 0.5),
+            quantile(ages, 0.99),
+            happened_s - received_s,
+            received_s,
+            used,
         )
 
 
+class _Summed(NamedTuple):
+    """A metric's sum, and of how many observations."""
+
+    total_s: float
+    observed: float
+
+    def mean_after(self, before: "_Summed") -> float:
+        """The mean of what came after; raises ZeroDivisionError if nothing did."""
+        return (self.total_s - before.total_s) / (self.observed - before.observed)
+
+
+def _batch_ages(metrics_port: int) -> dict[str, _Summed]:
+    """The worker's `streams_event_age_seconds` by what the age is counted from."""
+    with urlopen(f"http://{LOOPBACK}:{metrics_port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    values = {
+        (sample.labels["since"], sample.name.rpartition("_")[2]): sample.value
+        for family in text_string_to_metric_families(text)
+        if family.name == "streams_event_age_seconds"
+        for sample in family.samples
+    }
+    return {
+        since: _Summed(values[since, "sum"], values[since, "count"])
+        for since in ("happened", "received")
+    }
+
+
 @contextmanager
-def _pipeline(folder: Path, events_per_s: int, sites: int) -> Iterator[tuple[str, list[Child]]]:
+def _pipeline(
+    folder: Path, events_per_s: int, sites: int, metrics_port: int
+) -> Iterator[tuple[str, list[Child]]]:
     """ClickHouse's address, and the processes from the PBX to it."""
     names = [f"pbx-{number:02}" for number in range(1, sites + 1)]
     secret = secrets.token_urlsafe(12)
@@ -97,7 +146,7 @@ def _pipeline(folder: Path, events_per_s: int, sites: int) -> Iterator[tuple[str
         server = stack.enter_context(clickhouse(folder))
         create_topics(kafka, config.partitions, config.replication)
         api = stack.enter_context(ingest(folder, kafka, TENANT, names))
-        folding = stack.enter_context(worker(folder, kafka, server.url))
+        folding = stack.enter_context(worker(folder, kafka, server.url, metrics_port))
         command = ["bench.steady_pbx", str(events_per_s), str(sites)]
         pbx = started("pbx", command, folder, {AMI_SECRET_VARIABLE: secret})
         stack.enter_context(pbx)

@@ -138,6 +138,12 @@ def latency_figures(size: Size) -> list[Figure]:
                 Baseline("inserted directly", direct.p99_s),
                 Goal("at most", 1.0) if is_goal else None,
             ),
+            Figure(
+                f"{name}, mean until ingest",
+                "s",
+                one.mean_to_ingest_s,
+                Baseline("ingest until row", one.mean_to_row_s),
+            ),
         ]
     return figures
 

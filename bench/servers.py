@@ -84,9 +84,13 @@ def ingest(folder: Path, kafka: str, tenant: str, sites: list[str]) -> Iterator[
         yield Ingest(child, url, tokens)
 
 
-def worker(folder: Path, kafka: str, clickhouse_url: str) -> Child:
-    """A stream worker, just started; its topics are to be there."""
-    environment = {"KAFKA_BOOTSTRAP": kafka, "CLICKHOUSE_URL": clickhouse_url}
+def worker(folder: Path, kafka: str, clickhouse_url: str, metrics_port: int = 0) -> Child:
+    """A stream worker, just started; its topics are to be there. Port 0: no metrics."""
+    environment = {
+        "KAFKA_BOOTSTRAP": kafka,
+        "CLICKHOUSE_URL": clickhouse_url,
+        "STREAMS_METRICS_PORT": str(metrics_port),
+    }
     return started("worker", ["streams", "worker"], folder, environment)
 
 

@@ -14,9 +14,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -32,17 +31,6 @@ from streams.domain.facts import Fact
 from streams.domain.site_state import new_site_state
 from streams.domain.window_rows import stale_windows_made
 from streams.site_batches import fold_batch
-
-__all__ = [
-    "CaptureError",
-    "Connection",
-    "Piece",
-    "capture_events",
-    "fact_line",
-    "fold_events",
-    "main",
-    "read_capture",
-]
 
 BATCH_EVENTS = 500
 
@@ -81,41 +69,13 @@ capture, or the arguments are wrong; captures before it on the command line have
 """
 
 
-class Piece(NamedTuple):
-    """Bytes received together, and when, in milliseconds since the epoch."""
-
-    received_at: int
-    data: bytes
-
-
-class Connection:
-    """One connection of a capture. Iterating reads it from its file; `pieces` hold it in memory."""
-
-    def __init__(self, recording: capture.Recording) -> None:
-        """Reads nothing yet."""
-        self._recording = recording
-        self.size_bytes = recording.pieces[-1].end
-
-    def __iter__(self) -> Iterator[capture.Chunk]:
-        """Its chunks in order. Raises CaptureError as a recording does."""
-        return iter(self._recording)
-
-    @cached_property
-    def pieces(self) -> list[Piece]:
-        """All its bytes, for whoever plays them more than once. Never empty."""
-        return [Piece(chunk.received_ms, chunk.data) for chunk in self._recording]
-
-
-def read_capture(path: Path) -> list[Connection]:
+def read_capture(path: Path) -> list[capture.Recording]:
     """The connections of a capture directory, in the order of their first receive time.
 
     A file stands for its directory. Raises CaptureError if there is no connection, or if an index
     is missing or does not fit its bytes.
     """
-    directory = _directory_of(path)
-    if not any(directory.glob("capture*.ami")):
-        raise CaptureError(f"{directory}: no capture.ami here")
-    return [Connection(recording) for recording in capture.find(str(directory))]
+    return capture.find(str(_directory_of(path)))
 
 
 def capture_events(
@@ -212,9 +172,8 @@ def _sites(paths: list[Path], site: str | None) -> list[str]:
 
 def _print_facts(path: Path, tenant: str, site: str, *, has_log: bool) -> None:
     directory = _directory_of(path)
-    connections = read_capture(path)
     events = capture_events(
-        _with_progress(connections, directory.name),
+        _with_progress(read_capture(path), directory.name),
         Redaction("full", b"local fold"),
         queue_log=directory / "queue_log" if has_log else None,
         queues_conf=directory / "queues.conf",
@@ -244,16 +203,16 @@ def _with_settings(events: Iterator[Event], queues_conf: Path) -> Iterator[Event
         yield event
 
 
-def _with_progress(connections: list[Connection], name: str) -> list[Iterator[capture.Chunk]]:
+def _with_progress(recordings: list[capture.Recording], name: str) -> list[Iterator[capture.Chunk]]:
     """The chunks of each; a large capture tells a terminal how much of it has been read."""
-    total = sum(connection.size_bytes for connection in connections)
+    total = sum(recording.pieces[-1].end for recording in recordings)
     if total < LARGE_BYTES or not sys.stderr.isatty():
-        return [iter(connection) for connection in connections]
+        return [iter(recording) for recording in recordings]
     done, told = 0, -1
 
-    def counted(connection: Connection) -> Iterator[capture.Chunk]:
+    def counted(recording: capture.Recording) -> Iterator[capture.Chunk]:
         nonlocal done, told
-        for chunk in connection:
+        for chunk in recording:
             yield chunk
             done += len(chunk.data)
             percent = done * 100 // total
@@ -262,7 +221,7 @@ def _with_progress(connections: list[Connection], name: str) -> list[Iterator[ca
                 end = "\n" if done == total else ""
                 print(f"\r{name}: {percent} % read", end=end, file=sys.stderr, flush=True)
 
-    return [counted(connection) for connection in connections]
+    return [counted(recording) for recording in recordings]
 
 
 def _batches(events: Iterable[Event], tenant: str, site: str) -> Iterator[PublishedBatch]:

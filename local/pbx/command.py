@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from local.fold import CaptureError
+from agent.errors import CaptureError
 from local.pbx.call_centre import COLLECTOR_CLASSES, CallCentre, generate
 from local.pbx.dialect import DIALECTS
 from local.pbx.live import LiveCallCentre

@@ -17,11 +17,11 @@ reconnects it is greeted when the next recorded connection began.
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from local.fold import read_capture
+from agent import capture
 from local.pbx.server import Say, sleep_until, wall_clock_ms
 
 _ASKS_WITHIN_S = 3.0
@@ -58,24 +58,21 @@ class Recording:
 
     def __init__(self, directory: Path) -> None:
         """Raises CaptureError if there is no readable capture."""
-        connections = read_capture(directory)
-        self.starts = [connection.pieces[0].received_at for connection in connections]
-        self.connections = [
-            _parts([(piece.received_at, piece.data) for piece in connection.pieces])
-            for connection in connections
-        ]
-        first = connections[0].pieces[0].data
+        connections = [list(recording) for recording in capture.find(str(directory))]
+        self.starts = [chunks[0].received_ms for chunks in connections]
+        self.connections = [_parts(chunks) for chunks in connections]
+        first = connections[0][0].data
         self.banner = first if first.startswith(b"Asterisk") else b"Asterisk Call Manager/1.1\r\n"
         self.banner = self.banner.split(b"\r\n", 1)[0] + b"\r\n"
 
 
-def _parts(pieces: list[tuple[int, bytes]]) -> list[Part]:
+def _parts(chunks: Iterable[capture.Chunk]) -> list[Part]:
     """What a live client is to hear: without greeting, answers to logins, and the like."""
     parts: list[Part] = []
     answer: list[bytes] = []
     kind, action_id, began_at = "", b"", 0
     has_booted = False
-    for at, data in pieces:
+    for at, data in chunks:
         if answer:
             answer.append(data)
             if data.startswith(_ENDS[kind]) and _action_id(data) == action_id:

@@ -31,7 +31,7 @@ _ANSWER_LIMIT_S = 20
 _COUNTS = ("answered", "abandoned", "timed_out", "left_empty", "exited_by_key", "open")
 
 
-@dataclass
+@dataclass(slots=True)
 class TrueCall:
     """One visit of a caller to a queue."""
 
@@ -57,7 +57,7 @@ class TrueCall:
     missed_offers: int = 0
 
 
-@dataclass
+@dataclass(slots=True)
 class TrueState:
     """An agent's uninterrupted state; None as end: it still lasts."""
 
@@ -70,7 +70,7 @@ class TrueState:
     ended_at: int | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class TrueOutbound:
     """A call an agent placed outside the queues."""
 

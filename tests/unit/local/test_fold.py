@@ -128,7 +128,10 @@ def test_a_path_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_a_directory_without_a_capture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _refusal(capsys, tmp_path) == f"fold: {tmp_path}: no capture.ami here\n"
+    assert (
+        _refusal(capsys, tmp_path)
+        == f"fold: {tmp_path}: no recorded connection (capture.ami) here\n"
+    )
 
 
 def test_a_capture_without_its_index(abandoned: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +198,7 @@ def test_captures_before_a_bad_one_are_printed(
     assert main([str(abandoned), str(bad)]) == 2
     out, err = capsys.readouterr()
     assert '"site": "abandoned"' in out
-    assert err == f"fold: {bad}: no capture.ami here\n"
+    assert err == f"fold: {bad}: no recorded connection (capture.ami) here\n"
 
 
 # --- Terminal and pipe ---------------------------------------------------------------------------

@@ -29,4 +29,6 @@ def test_a_capture_that_is_not_there_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--capture", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"pbx: {tmp_path}: no capture.ami here\n"
+    assert (
+        capsys.readouterr().err == f"pbx: {tmp_path}: no recorded connection (capture.ami) here\n"
+    )
