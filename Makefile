@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-PACKAGES := agent ingest_api streams local
+PACKAGES := agent ingest_api streams tenants local
 SOURCES := $(PACKAGES) tests bench
 UNMARKED := "not integration and not system and not real"
 
@@ -26,7 +26,7 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast test-scenarios test-integration test-system bench check format \
+.PHONY: help demo test test-fast test-scenarios test-integration test-system chaos bench check format \
 	collector contract schema lock clean
 
 help: ## List the targets
@@ -49,9 +49,11 @@ test-integration: $(READY) ## Embedded broker and engine; real ones by CLICKHOUS
 test-system: $(READY) ## The whole stack in its real processes
 	$(PYTEST) -m system tests/system
 
-bench: $(READY) ## Events per second of ingest and streams, in three minutes (ARGS=--json)
-	$(BIN)/python -m bench.ingest $(ARGS)
-	$(BIN)/python -m bench.streams $(ARGS)
+chaos: $(READY) ## A shift whose parts are killed again and again, against one without faults (ARGS="--seed 7")
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: $(READY) ## What the parts carry, each figure beside a baseline of the same run (ARGS="--json FILE")
+	@$(BIN)/python -m bench $(ARGS)
 
 check: $(READY) ## Formatting, lint, types, architecture
 	$(BIN)/ruff format --check $(SOURCES)
