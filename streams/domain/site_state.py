@@ -5,9 +5,8 @@ has a most of which there are; what is beyond is told as a coverage gap. Encoded
 arrays.
 """
 
-import zlib
-
 import msgspec
+from backports import zstd
 
 from streams.domain.events import DeviceState, ListName
 from streams.domain.facts import AgentStateName, CallStatus, EndedBy, Outcome, Transfer
@@ -24,7 +23,9 @@ MAX_LISTED = 50_000
 COMPRESSED_FROM_BYTES = 64 * 1024
 
 _PLAIN = b"\0"
-_COMPRESSED = b"\1"
+_COMPRESSED = b"\2"
+_LEVEL = 1
+"""Of zstd. A third of zlib's time and three quarters of its bytes (docs/adr/0021)."""
 
 STATE_FORM = 1
 """Rises when the record's form changes; a record of another form is not read."""
@@ -257,8 +258,15 @@ class SiteState(msgspec.Struct, array_like=True):
     next_sweep: int = 0
 
 
+class _Head(msgspec.Struct, array_like=True):
+    """What a record of any form begins with."""
+
+    form: int
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SiteState)
+_head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def new_site_state(tenant_id: str, site: str) -> SiteState:
@@ -267,27 +275,31 @@ def new_site_state(tenant_id: str, site: str) -> SiteState:
 
 
 def encode_state(state: SiteState) -> bytes:
-    """The state as it is stored: a large one compressed, so that it fits one message."""
+    """The state as it is stored: a large one compressed, so that it fits one message.
+
+    Raises OverflowError for a number of more than 64 bits, and UnicodeEncodeError for half of a
+    surrogate pair: a batch that brought one in makes the site's state unstorable.
+    """
     data = _encoder.encode(state)
     if len(data) < COMPRESSED_FROM_BYTES:
         return _PLAIN + data
-    return _COMPRESSED + zlib.compress(data, 1)
+    return _COMPRESSED + zstd.compress(data, _LEVEL)
 
 
 def decode_state(data: bytes) -> SiteState:
-    """A stored state. Raises msgspec.DecodeError on anything else, ValueError on another form."""
+    """A stored state. Raises ValueError on another form, msgspec.DecodeError on anything else."""
     body = data[1:]
     if data[:1] == _COMPRESSED:
         try:
-            body = zlib.decompress(body)
-        except zlib.error as error:
+            body = zstd.decompress(body)
+        except zstd.ZstdError as error:
             raise msgspec.DecodeError(str(error)) from error
     elif data[:1] != _PLAIN:
         raise msgspec.DecodeError("no site state")
-    state = _decoder.decode(body)
-    if state.form != STATE_FORM:
-        raise ValueError(f"site state has form {state.form}, this program reads {STATE_FORM}")
-    return state
+    form = _head_decoder.decode(body).form
+    if form != STATE_FORM:
+        raise ValueError(f"site state has form {form}, this program reads {STATE_FORM}")
+    return _decoder.decode(body)
 
 
 def find_visit(state: SiteState, uniqueid: str, call_id: str) -> Visit | None:
