@@ -4,14 +4,19 @@ from streams.app import create_app
 from streams.config import StreamsConfig, TopicsConfig
 from streams.domain.facts import Fact
 from streams.names import APP_ID, SITE_CHANGELOG, SITE_TABLE
-from streams.storage.rows import RawBatch
+from streams.storage.rows import RawBatch, SiteSnapshot
 
 CONFIG = StreamsConfig(TopicsConfig("127.0.0.1:1, 127.0.0.1:2", partitions=7), "http://unused:1")
 
 
 class NoWriter:
-    def write(self, facts: Sequence[Fact], batches: Sequence[RawBatch]) -> None:
-        raise AssertionError(f"{len(facts)} facts, {len(batches)} batches of nobody")
+    def write(
+        self,
+        facts: Sequence[Fact],
+        batches: Sequence[RawBatch],
+        snapshots: Sequence[SiteSnapshot] = (),
+    ) -> None:
+        raise AssertionError(f"{facts}, {batches}, {snapshots} of nobody")
 
 
 async def test_the_changelog_has_the_name_under_which_its_topic_is_made() -> None:
