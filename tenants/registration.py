@@ -25,7 +25,10 @@ _SYNC = "run `python -m tenants sync` to bring the server's readers in line"
 
 
 class Addition(NamedTuple):
-    """What `add` was told. `settings` are fields of Tenant by name, only those that were given."""
+    """What `add` was told. `settings` are fields of Tenant by name, only those that were given.
+
+    `ingest_url` may be empty if no token is to be made.
+    """
 
     tenant_id: str
     settings: Mapping[str, Any]
@@ -36,7 +39,8 @@ class Addition(NamedTuple):
 def add(registry: Registry, wanted: Addition) -> Outcome:
     """Adds the customer with its first site, or changes what was given of one that is there.
 
-    Raises WrongInputError if a new customer lacks its zone or language.
+    Raises WrongInputError if a new customer lacks its zone or language, or a new token its address;
+    nothing is written then.
     """
     tenant_id = wanted.tenant_id
     old = registry.find(Tenant, tenant_id)
@@ -49,6 +53,9 @@ def add(registry: Registry, wanted: Addition) -> Outcome:
         new = Tenant(tenant_id, **settings)
     else:
         new = dataclasses.replace(old, **wanted.settings)
+    site = wanted.site or (None if registry.records(Site, tenant_id) else FIRST_SITE)
+    if site is not None:
+        _check_address(registry, wanted, site)
     # The customer's key was shown with its first token.
     is_key_known = bool(registry.records(SiteToken, tenant_id))
     changes = _put(registry, f"tenant {tenant_id}", old, new)
@@ -56,7 +63,6 @@ def add(registry: Registry, wanted: Addition) -> Outcome:
     if registry.find(ReaderCredential, tenant_id) is None:
         changes.append(f"reader {reader_name(tenant_id)}: added")
         secrets |= _new_password(registry, tenant_id)
-    site = wanted.site or (None if registry.records(Site, tenant_id) else FIRST_SITE)
     if site is None:
         return _outcome(changes, secrets)
     made = _add_site(registry, wanted, site, "" if is_key_known else new_secret())
@@ -64,9 +70,14 @@ def add(registry: Registry, wanted: Addition) -> Outcome:
 
 
 def add_site(registry: Registry, tenant_id: str, site: str, ingest_url: str) -> Outcome:
-    """Adds a site with its token. Raises NotPossibleError if there is no such customer."""
+    """Adds a site with its token.
+
+    Raises NotPossibleError if there is no such customer, WrongInputError without an address.
+    """
     registry.tenant(tenant_id)
-    return _add_site(registry, Addition(tenant_id, {}, site, ingest_url), site, "")
+    wanted = Addition(tenant_id, {}, site, ingest_url)
+    _check_address(registry, wanted, site)
+    return _add_site(registry, wanted, site, "")
 
 
 def rotate_token(
@@ -133,7 +144,7 @@ def _add_site(registry: Registry, wanted: Addition, site: str, privacy_key: str)
     if registry.find(Site, tenant_id, site) is None:
         registry.put(Site(tenant_id, site))
         changes.append(f"site {tenant_id}/{site}: added")
-    if any(token.site == site for token in registry.records(SiteToken, tenant_id)):
+    if _has_token(registry, tenant_id, site):
         return Outcome(tuple(changes))
     token = new_secret()
     registry.put(SiteToken(tenant_id, site, digest(token), registry.now()))
@@ -141,6 +152,15 @@ def _add_site(registry: Registry, wanted: Addition, site: str, privacy_key: str)
     settings = CollectorSettings(tenant_id, site, wanted.ingest_url, token, privacy_key)
     secrets = {"token": token} | ({"privacy_key": privacy_key} if privacy_key else {})
     return Outcome(tuple(changes), (), secrets, collector_ini(settings))
+
+
+def _check_address(registry: Registry, wanted: Addition, site: str) -> None:
+    if not wanted.ingest_url and not _has_token(registry, wanted.tenant_id, site):
+        raise WrongInputError("where do collectors post to? Give --ingest-url or INGEST_PUBLIC_URL")
+
+
+def _has_token(registry: Registry, tenant_id: str, site: str) -> bool:
+    return any(token.site == site for token in registry.records(SiteToken, tenant_id))
 
 
 def _new_password(registry: Registry, tenant_id: str) -> dict[str, str]:

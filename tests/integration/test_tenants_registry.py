@@ -290,6 +290,14 @@ def test_what_is_wrong_is_told_in_one_sentence(
     assert answer.out == ""
 
 
+def test_a_token_without_an_address_is_refused_before_anything_is_written(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["add", "placeless", *ADDED], {"CLICKHOUSE_URL": operator.server.url}) == 2
+    assert "Give --ingest-url" in capsys.readouterr().err
+    assert "placeless" not in operator.types("list").out
+
+
 def test_an_unknown_site_is_told_with_those_there_are(operator: Operator) -> None:
     added(operator, "sites")
     answer = operator.types("token", "rotate", "sites", "pbx-09")
