@@ -1,5 +1,6 @@
 """Compares the tormented store with everything that knows better, and fills the verdict."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from streams.storage.connection import connect
 from tests.chaos.compare import compare_stores
 from tests.chaos.folded import compare_with_fold
-from tests.chaos.record import EventKey, Record, sequence_of
+from tests.chaos.record import EventHead, EventKey, Record, head_of
 from tests.chaos.reference import Delivered, reference_run
 from tests.chaos.settle import wait_until_stored
 from tests.chaos.truth import compare_with_truth
@@ -34,13 +35,17 @@ def judge(verdict: Verdict, client: Client, clickhouse_url: str, said: Said) -> 
     plan = verdict.plan
     collectors, posted = said.collectors, said.posted
     stored = _stored_events(client)
+
+    def was_stored(key: EventKey, event: EventHead) -> bool:
+        return stored.get(key) == (event.kind, event.name)
+
     verdict.problems += collectors.conflicts[:_SHOWN] + posted.conflicts[:_SHOWN]
     verdict.problems += _missing(collectors, stored) + _missing(posted, stored)
     verdict.problems += _unequal_windows(client)
     if plan.fills_spool:
         verdict.problems += _spool_gap(verdict, client, plan.live[0])
-    by_collectors = collectors.delivered(stored.__contains__)
-    by_program = posted.delivered(stored.__contains__)
+    by_collectors = collectors.delivered(was_stored)
+    by_program = posted.delivered(was_stored)
     verdict.events["never answered, but arrived"] = (
         sum(map(len, by_collectors.values()))
         + sum(map(len, by_program.values()))
@@ -67,18 +72,21 @@ def _compare_with_reference(verdict: Verdict, client: Client, delivered: Deliver
 
 def _last_sequences(delivered: Delivered) -> dict[tuple[str, str], int]:
     return {
-        (site, spool): sequence_of(event)
+        (site, spool): head_of(event).sequence
         for site, events in delivered.items()
         for spool, event in events
     }
 
 
-def _stored_events(client: Client) -> set[EventKey]:
-    rows = client.query("SELECT site, spool, sequence FROM callcentre.events").result_rows
-    return {EventKey(*row) for row in rows}
+def _stored_events(client: Client) -> dict[EventKey, tuple[str, str]]:
+    """Every stored event → its kind and name."""
+    rows = client.query(
+        "SELECT site, spool, sequence, kind, name FROM callcentre.events"
+    ).result_rows
+    return {EventKey(*row[:3]): (row[3], row[4]) for row in rows}
 
 
-def _missing(record: Record, stored: set[EventKey]) -> list[str]:
+def _missing(record: Record, stored: Mapping[EventKey, object]) -> list[str]:
     missing = sorted(key for key, _ in record.accepted() if key not in stored)
     if not missing:
         return []

@@ -20,7 +20,7 @@ from agent.redaction import Redaction
 from agent.transcript import Transcript
 from local.pbx.call_centre import generate
 from local.process import LOOPBACK
-from tests.chaos.record import Record
+from tests.chaos.record import Record, read_body
 
 _ACCEPTED = 202
 _PATH = "/v1/events"
@@ -120,7 +120,8 @@ class Poster:
 
     def _post(self, site: str, body: bytes, chance: random.Random) -> bool:
         headers = self._headers(site)
-        batch = self.record.heard(body)
+        batch = read_body(body)
+        self.record.heard(batch)
         if chance.random() < 0.5:
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"

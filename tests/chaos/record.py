@@ -46,19 +46,29 @@ class EventKey(NamedTuple):
 
 @dataclass
 class SpoolRecord:
-    """Sequence → the event as JSON: those answered 202, and those that nobody has answered yet."""
+    """Sequence → the event as JSON.
+
+    `accepted`: answered 202. `doubtful`: sent, and nobody has answered. `unsent`: said to somebody
+    who did not pass it on.
+    """
 
     accepted: dict[int, bytes] = field(default_factory=dict)
     doubtful: dict[int, bytes] = field(default_factory=dict)
+    unsent: dict[int, bytes] = field(default_factory=dict)
 
 
 _body_decoder = msgspec.json.Decoder(Body)
 _head_decoder = msgspec.json.Decoder(EventHead)
 
 
-def sequence_of(event: bytes) -> int:
-    """The sequence of an event of the wire form."""
-    return _head_decoder.decode(event).sequence
+def read_body(text: bytes) -> Body:
+    """The batch in an inflated body. Raises msgspec.DecodeError if it is none."""
+    return _body_decoder.decode(text)
+
+
+def head_of(event: bytes) -> EventHead:
+    """What an event of the wire form is."""
+    return _head_decoder.decode(event)
 
 
 class Record:
@@ -74,25 +84,20 @@ class Record:
         self.bodies: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
 
-    def heard(self, body: bytes | bytearray) -> Body:
-        """A body (inflated) went out to the API; whether it arrived is not known yet.
-
-        Raises msgspec.DecodeError if it is no batch.
-        """
-        batch = _body_decoder.decode(body)
+    def heard(self, batch: Body, *, may_arrive: bool = True) -> None:
+        """A body was said; unless it `may_arrive`, the API surely never gets it."""
         with self._lock:
             spool = self.sites.setdefault(batch.site, {}).setdefault(batch.spool, SpoolRecord())
             self.bodies[batch.site] += 1
             for event in batch.events:
-                self._hear(batch, spool, bytes(event))
-        return batch
+                self._hear(batch, spool, bytes(event), may_arrive=may_arrive)
 
     def answered(self, batch: Body) -> None:
         """The API answered 202 to this body."""
         with self._lock:
             spool = self.sites[batch.site][batch.spool]
             for event in batch.events:
-                sequence = sequence_of(bytes(event))
+                sequence = head_of(bytes(event)).sequence
                 spool.accepted.setdefault(sequence, bytes(event))
                 if spool.doubtful.get(sequence) == bytes(event):
                     del spool.doubtful[sequence]
@@ -109,7 +114,7 @@ class Record:
                 yield EventKey(site, spool_id, sequence), event
 
     def delivered(
-        self, was_stored: Callable[[EventKey], bool]
+        self, was_stored: Callable[[EventKey, EventHead], bool]
     ) -> dict[str, list[tuple[str, bytes]]]:
         """Per site the events that reached the broker, in the order of their spools: (spool, JSON).
 
@@ -121,7 +126,7 @@ class Record:
             arrived = {
                 sequence: event
                 for sequence, event in spool.doubtful.items()
-                if was_stored(EventKey(site, spool_id, sequence))
+                if was_stored(EventKey(site, spool_id, sequence), head_of(event))
             }
             events = spool.accepted | arrived
             ordered = [(spool_id, events[sequence]) for sequence in sorted(events)]
@@ -142,9 +147,9 @@ class Record:
             for spool_id, spool in spools.items():
                 yield site, spool_id, spool
 
-    def _hear(self, batch: Body, spool: SpoolRecord, event: bytes) -> None:
+    def _hear(self, batch: Body, spool: SpoolRecord, event: bytes, *, may_arrive: bool) -> None:
         head = _head_decoder.decode(event)
-        for known in (spool.accepted, spool.doubtful):
+        for known in (spool.accepted, spool.doubtful, spool.unsent):
             before = known.get(head.sequence)
             if before not in (None, event) and not head.stands_for(head.sequence):
                 self.conflicts.append(
@@ -152,4 +157,5 @@ class Record:
                     f" {before!r}, then {event!r}"
                 )
         if head.sequence not in spool.accepted:
-            spool.doubtful.setdefault(head.sequence, event)
+            kept = spool.doubtful if may_arrive else spool.unsent
+            kept.setdefault(head.sequence, event)

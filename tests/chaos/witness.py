@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from local.process import LOOPBACK
-from tests.chaos.record import Record
+from tests.chaos.record import Record, read_body
 
 _ACCEPTED = b" 202 "
 _MAX_HEAD_BYTES = 16 * 1024
@@ -123,13 +123,14 @@ class Witness:
 
     async def _carry(self, request: _Request) -> bytes | None:
         """The answer for the collector; None: its connection breaks."""
-        batch = self.record.heard(request.text)
-        if batch.site in self._held_back:
-            self.faults[Fate.HELD_BACK] += 1
-            return None
-        fate = self._draw()
+        batch = read_body(request.text)
+        fate = Fate.HELD_BACK if batch.site in self._held_back else self._draw()
         if fate is not Fate.PASSED:
             self.faults[fate] += 1
+        # A body that was cut cannot be taken: ingest knows its length.
+        self.record.heard(batch, may_arrive=fate not in (Fate.HELD_BACK, Fate.CUT_IN_BODY))
+        if fate is Fate.HELD_BACK:
+            return None
         if fate is Fate.CUT_IN_BODY:
             await self._send_part(request)
             return None

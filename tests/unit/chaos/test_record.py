@@ -2,7 +2,7 @@
 
 import json
 
-from tests.chaos.record import EventKey, Record
+from tests.chaos.record import Body, EventHead, EventKey, Record, read_body
 
 SPOOL = "spool-a"
 
@@ -16,19 +16,27 @@ def gap(first: int, last: int) -> dict[str, object]:
     return event(last, kind="collector", name="gap", fields=fields)
 
 
-def body(*events: dict[str, object], site: str = "pbx-01") -> bytes:
-    return json.dumps({"site": site, "spool": SPOOL, "events": list(events)}).encode()
+def body(*events: dict[str, object], site: str = "pbx-01") -> Body:
+    return read_body(json.dumps({"site": site, "spool": SPOOL, "events": list(events)}).encode())
 
 
-def said(record: Record, *events: dict[str, object], is_answered: bool = True) -> None:
-    batch = record.heard(body(*events))
+def said(
+    record: Record,
+    *events: dict[str, object],
+    is_answered: bool = True,
+    may_arrive: bool = True,
+) -> None:
+    batch = body(*events)
+    record.heard(batch, may_arrive=may_arrive)
     if is_answered:
         record.answered(batch)
 
 
-def sequences(record: Record, *stored: int) -> list[int]:
-    keys = {EventKey("pbx-01", SPOOL, sequence) for sequence in stored}
-    delivered = record.delivered(keys.__contains__)["pbx-01"]
+def sequences(record: Record, *stored: int, name: str = "QueueCallerJoin") -> list[int]:
+    def was_stored(key: EventKey, event: EventHead) -> bool:
+        return key.sequence in stored and event.name == name
+
+    delivered = record.delivered(was_stored)["pbx-01"]
     return [json.loads(text)["sequence"] for _, text in delivered]
 
 
@@ -58,8 +66,8 @@ def test_same_sequence_with_other_content_is_told_even_if_nobody_answered() -> N
 
 def test_sites_number_their_events_apart() -> None:
     record = Record()
-    record.answered(record.heard(body(event(1))))
-    record.answered(record.heard(body(event(1, name="Hangup"), site="pbx-02")))
+    record.heard(body(event(1)))
+    record.heard(body(event(1, name="Hangup"), site="pbx-02"))
     assert record.conflicts == []
 
 
@@ -84,7 +92,7 @@ def test_what_arrived_before_the_gap_that_took_its_number_is_what_counts() -> No
     record = Record()
     said(record, event(1), event(2), is_answered=False)
     said(record, gap(1, 2), event(3))
-    ((_, first), (_, second), _) = record.delivered(lambda _: True)["pbx-01"]
+    ((_, first), (_, second), _) = record.delivered(lambda _, head: head.name != "gap")["pbx-01"]
     assert json.loads(first)["name"] == json.loads(second)["name"] == "QueueCallerJoin"
 
 
@@ -94,3 +102,19 @@ def test_an_answer_to_a_retry_settles_what_was_in_doubt() -> None:
     said(record, event(1))
     assert sequences(record) == [1]
     assert [key for key, _ in record.accepted()] == [EventKey("pbx-01", SPOOL, 1)]
+
+
+def test_what_was_never_sent_cannot_have_arrived_even_if_the_gap_has_its_number() -> None:
+    record = Record()
+    said(record, event(1))
+    said(record, event(2), event(3), is_answered=False, may_arrive=False)
+    said(record, gap(2, 3))
+    delivered = record.delivered(lambda *_: True)["pbx-01"]
+    assert [json.loads(text)["name"] for _, text in delivered] == ["QueueCallerJoin", "gap"]
+
+
+def test_what_was_never_sent_must_keep_its_content_all_the_same() -> None:
+    record = Record()
+    said(record, event(1), is_answered=False, may_arrive=False)
+    said(record, event(1, name="QueueCallerLeave"))
+    assert len(record.conflicts) == 1
