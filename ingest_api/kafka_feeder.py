@@ -32,16 +32,16 @@ _RECORD_BYTES = 20_000
 class Message:
     """One message on its way, and who waits for it."""
 
-    __slots__ = ("acknowledged", "deadline", "key", "value")
+    __slots__ = ("deadline", "is_written", "key", "value")
 
     def __init__(
-        self, key: bytes, value: bytes, deadline: float, acknowledged: asyncio.Future[None]
+        self, key: bytes, value: bytes, deadline: float, is_written: asyncio.Future[bool]
     ) -> None:
         """After `deadline`, in seconds of `time.monotonic`, it is not sent any more."""
         self.key = key
         self.value = value
         self.deadline = deadline
-        self.acknowledged = acknowledged
+        self.is_written = is_written
 
 
 class Outcome(enum.Enum):

@@ -111,9 +111,15 @@ class KafkaPublisher:
         self._next.append(message)
         timer = self._loop.call_later(deadline - time.monotonic(), _give_up, message)
         try:
-            await message.acknowledged
+            is_written = await message.is_written
         finally:
             timer.cancel()
+        # Raised here and not by the future: that would close a ring (future, error, its frames,
+        # message, future) which holds the message until the garbage collection comes by.
+        if not is_written:
+            raise UnavailableError(
+                "the batch could not be stored now", _RETRY_AFTER_S, Shortage.BROKER
+            )
 
     def _hand_over(self) -> None:
         if self._next:
@@ -141,19 +147,15 @@ class KafkaPublisher:
             self._leave(message)
             is_written = outcome is Outcome.WRITTEN
             self._note_health(is_healthy=is_written)
-            is_given_up = message.acknowledged.done()
-            if is_written:
-                if is_given_up:
-                    self.counts.late += 1
-                else:
-                    message.acknowledged.set_result(None)
-                continue
+            is_given_up = message.is_written.done()
             if outcome is Outcome.NOT_SENT:
                 self.counts.not_sent += 1
-            else:
+            elif outcome is Outcome.NOT_ACKNOWLEDGED:
                 self.counts.not_acknowledged += 1
+            elif is_given_up:
+                self.counts.late += 1
             if not is_given_up:
-                message.acknowledged.set_exception(_not_acknowledged())
+                message.is_written.set_result(is_written)
 
     def _leave(self, message: Message) -> None:
         del self._in_flight[message]
@@ -190,9 +192,5 @@ class KafkaPublisher:
 
 
 def _give_up(message: Message) -> None:
-    if not message.acknowledged.done():
-        message.acknowledged.set_exception(_not_acknowledged())
-
-
-def _not_acknowledged() -> UnavailableError:
-    return UnavailableError("the batch could not be stored now", _RETRY_AFTER_S, Shortage.BROKER)
+    if not message.is_written.done():
+        message.is_written.set_result(False)

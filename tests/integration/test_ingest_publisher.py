@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import queue
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -110,3 +111,37 @@ async def test_closing_writes_what_was_handed_over_and_ends_the_threads(
     await publisher.close()
     await last
     assert not [thread.name for thread in threading.enumerate() if "kafka" in thread.name]
+
+
+async def test_a_producer_that_leaves_messages_without_an_outcome_is_replaced(
+    broker: RunningBroker,
+) -> None:
+    publisher = KafkaPublisher(
+        broker.bootstrap, PBX_EVENTS, 1 << 20, ACK_TIMEOUT_S, stuck_after_s=0.1
+    )
+    await publisher.start()
+    await publish_until_acknowledged(publisher, b"warm")
+    stuck = publisher._feeder
+    taken, stuck._handed_over = stuck._handed_over, queue.SimpleQueue()
+    with pytest.raises(UnavailableError):
+        await publisher.publish(KEY, [b"nobody takes it"])
+    assert publisher.in_flight_bytes > 0
+    await publish_until_acknowledged(publisher, b"after")
+    assert publisher._feeder is not stuck
+    assert publisher.in_flight_bytes == 0
+    assert publisher.counts.stuck >= 1
+    assert publisher.counts.in_flight == 0
+    taken.put(None)
+    await publisher.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_feeder_that_died_is_replaced(broker: RunningBroker) -> None:
+    publisher = KafkaPublisher(broker.bootstrap, PBX_EVENTS, 1 << 20, ACK_TIMEOUT_S)
+    await publisher.start()
+    await publish_until_acknowledged(publisher, b"warm")
+    publisher._feeder.put(["no message"])  # type: ignore[list-item]
+    publisher._feeder.join()
+    await publish_until_acknowledged(publisher, b"after")
+    assert publisher.counts.producers == 2
+    await publisher.close()

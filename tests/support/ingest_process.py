@@ -31,7 +31,11 @@ class RunningIngest(NamedTuple):
 
 @contextmanager
 def running_ingest(
-    bootstrap: str, folder: Path, sites: list[SiteIdentity], requests_per_second: int = 1_000_000
+    bootstrap: str,
+    folder: Path,
+    sites: list[SiteIdentity],
+    requests_per_second: int = 1_000_000,
+    max_in_flight_bytes: int = 64 * 1024 * 1024,
 ) -> Iterator[RunningIngest]:
     """Started with a token file for `sites`; answers to /healthz when the block begins."""
     port = free_port()
@@ -46,6 +50,7 @@ def running_ingest(
         "KAFKA_BOOTSTRAP": bootstrap,
         "INGEST_TOKENS_FILE": str(token_file),
         "INGEST_REQUESTS_PER_SECOND": str(requests_per_second),
+        "INGEST_MAX_IN_FLIGHT_BYTES": str(max_in_flight_bytes),
     }
     command = [sys.executable, "-m", "ingest_api", "serve", "--port", str(port)]
     with Child("ingest", command, folder / "ingest.log", environment) as child:

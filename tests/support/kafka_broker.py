@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,14 @@ def read_messages(bootstrap: str, topic: str, count: int) -> list[tuple[bytes, b
                 break
     consumer.close()
     return found
+
+
+@contextmanager
+def deaf_broker_at(port: int) -> Iterator[None]:
+    """Something on a loopback port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", port), backlog=128):
+        # The kernel accepts; nobody has to.
+        yield
 
 
 @contextmanager

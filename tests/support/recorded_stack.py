@@ -17,17 +17,17 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.auth import SiteIdentity
-from local.broker import running_broker
+from local.broker import start_broker
 from local.collector_settings import CollectorSettings, write_settings
 from local.pbx.call_centre import COLLECTOR_CLASSES
 from local.pbx.recorded import RecordedCapture, Recording
 from local.pbx.server import AmiServer
 from local.pbx.session import User
-from local.process import LOOPBACK, Child
+from local.process import LOOPBACK, Child, free_port
 from streams.domain.facts import FACT_TYPES, Fact
 from tests.support.batches import Facts, by_table
 from tests.support.captures import Scenario
-from tests.support.clickhouse_server import running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 from tests.support.ingest_process import RunningIngest, running_ingest
 
 TENANT = "acme"
@@ -105,11 +105,15 @@ def playing(recordings: Sequence[Played], directory: Path) -> Iterator[list[Play
 
 
 class RecordedStack(NamedTuple):
-    """What is running. Read with `facts`."""
+    """What is running. Read with `facts`. ClickHouse can be ended and started again."""
 
     players: list[Player]
     worker: Child
     client: Client
+    clickhouse: ClickHouseServer
+    broker: Child
+    ingest: RunningIngest
+    collectors: list[Child]
 
     def wait_for(self, player: Player, calls: int, within_s: float) -> None:
         """Until the recording is over and the store has all of its queue calls settled."""
@@ -178,8 +182,10 @@ def running_recorded_stack(
 ) -> Iterator[RecordedStack]:
     """Everything up and every collector logged in, and so every recording begun."""
     with ExitStack() as stack:
-        bootstrap = stack.enter_context(running_broker(directory / "broker.log"))
-        clickhouse = stack.enter_context(running_clickhouse(directory / "clickhouse"))
+        broker, bootstrap = stack.enter_context(start_broker(directory / "broker.log", free_port()))
+        clickhouse = stack.enter_context(
+            running_clickhouse(directory / "clickhouse", port=free_port())
+        )
         environment = {"KAFKA_BOOTSTRAP": bootstrap, "CLICKHOUSE_URL": clickhouse.url}
         streams = [sys.executable, "-m", "streams"]
         topics = Child("topics", [*streams, "topics"], directory / "topics.log", environment)
@@ -191,11 +197,13 @@ def running_recorded_stack(
             Child("worker", command, directory / "worker.log", environment)
         )
         players = stack.enter_context(playing(recordings, directory / "recordings"))
-        for player in players:
+        collectors = [
             stack.enter_context(_collector(player, ingest, directory / "collectors"))
+            for player in players
+        ]
         client = clickhouse.connect()
         stack.callback(client.close)
-        yield RecordedStack(players, worker, client)
+        yield RecordedStack(players, worker, client, clickhouse, broker, ingest, collectors)
 
 
 def _collector(player: Player, ingest: RunningIngest, directory: Path) -> Child:
