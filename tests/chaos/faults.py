@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import cycle, islice
 
 from tests.chaos.metrics import metric
 from tests.chaos.parts import Part
@@ -53,15 +54,21 @@ class Done:
 
 
 def script(plan: Plan, *, kills_broker: bool) -> list[Step]:
-    """The steps of a run in order; every kind of part is killed at least once."""
+    """The steps of a run in order; every kind of part is killed at least once.
+
+    A short one has kills only: a worker that stands still or leaves costs ten seconds each time.
+    """
     chance = random.Random(f"script {plan.seed}")
     weights = _WEIGHTS | ({"broker": _BROKER_WEIGHT} if kills_broker else {})
     total = sum(weights.values())
     counts = {kind: max(1, plan.kills * weight // total) for kind, weight in weights.items()}
-    counts["worker"] += max(0, plan.kills - sum(counts.values()))
+    left = max(0, plan.kills - sum(counts.values()))
+    for kind in islice(cycle(sorted(weights, key=weights.__getitem__, reverse=True)), left):
+        counts[kind] += 1
     fates = [(Fate.KILL, kind) for kind, count in counts.items() for _ in range(count)]
-    fates += [(Fate.FREEZE, "worker")] * (1 + plan.kills // 20)
-    fates += [(Fate.LEAVE, SECOND_WORKER)] * (1 + plan.kills // 12)
+    if not plan.is_short:
+        fates += [(Fate.FREEZE, "worker")] * (1 + plan.kills // 20)
+        fates += [(Fate.LEAVE, SECOND_WORKER)] * (1 + plan.kills // 12)
     chance.shuffle(fates)
     moments = sorted(chance.uniform(_BEGINS_AT_S, plan.shift_s) for _ in fates)
     steps = [Step(at, *fate) for at, fate in zip(moments, fates, strict=True)]

@@ -49,3 +49,13 @@ class Pbxs:
 
     def _said(self) -> str:
         return self._log.read_text()
+
+
+def last_end_ms(truth: Any) -> int:
+    """When the last queue call was over, its wrap-up included; milliseconds since the epoch."""
+    ends: list[int] = [
+        (call["ended_at"] or 0) + call["wrap_up_ms"]
+        for site in truth["sites"]
+        for call in site["calls"]
+    ]
+    return max(ends)

@@ -12,7 +12,7 @@ SHORT_KILLS = 8
 # What one simulated PBX says at speed 1 in a busy hour, as events that leave it, measured.
 _EVENTS_PER_S_AND_SPEED = 1.95
 _SECONDS_PER_KILL = 4.6
-_SHORT_SHIFT_S = 18.0
+_SHORT_SHIFT_S = 14.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.chaos.faults import Troublemaker, script
 from tests.chaos.judge import Said, judge
 from tests.chaos.lossy_worker import LOST, REPEATED
 from tests.chaos.parts import Attendant
-from tests.chaos.pbxs import Pbxs
+from tests.chaos.pbxs import Pbxs, last_end_ms
 from tests.chaos.plan import Plan
 from tests.chaos.poster import Poster, shift_of
 from tests.chaos.record import Record
@@ -71,9 +71,8 @@ class Run:
             truth = self._come_to_rest(pbxs, poster)
             client = parts.enter_context(closing(connect(stack.clickhouse_url)))
             self._await_stored(client, witness, poster)
-            for part in stack.parts.values():
-                if part.kind != "clickhouse":
-                    part.leave()
+            stack.stop(but="clickhouse")
+            self._say("rest", "everything ended but ClickHouse; now comes the run without faults")
             self._count(witness, poster)
             said = Said(witness.record, poster.record, truth)
             judge(self._verdict, client, stack.clickhouse_url, said)
@@ -121,8 +120,8 @@ class Run:
         """Until every call is over and told; the truth about them all."""
         self._say("rest", "no more faults; calls see their end")
         pbxs.child.wait_until(pbxs.are_over, _OVER_WITHIN_S)
-        over_ms = time.time_ns() // 1_000_000
         truth = pbxs.truth()
+        over_ms = last_end_ms(truth)
         if not poster.wait(_STORED_WITHIN_S):
             self._verdict.problems.append("the posting program could not post everything")
         self._stack.await_clickhouse()

@@ -8,7 +8,7 @@ from clickhouse_connect.driver.client import Client
 from tests.chaos.versions import sequence_of
 
 _POLL_S = 0.5
-_FLUSHED_AFTER_S = 2.0
+_FLUSHED_AFTER_S = 1.0
 _DECIDED_AFTER_MS = 4_000
 """The fold decides the last endings two seconds of event time later."""
 

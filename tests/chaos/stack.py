@@ -65,10 +65,11 @@ class Stack:
         self._wait("ingest", f"http://{LOOPBACK}:{self.ingest_port}/readyz")
         self._wait("worker", self.metrics_urls["worker"])
 
-    def stop(self) -> None:
-        """Ends every part, each before what it writes to."""
+    def stop(self, but: str = "") -> None:
+        """Ends every part, each before what it writes to; one may be left."""
         for part in reversed(list(self.parts.values())):
-            part.leave()
+            if part.name != but:
+                part.leave()
 
     def launch(
         self, name: str, words: Sequence[str], environment: dict[str, str] | None = None
