@@ -118,6 +118,8 @@ class Witness:
                 await writer.drain()
         except _BREAKS:
             pass  # the collector was killed, or ingest was: both are what this is for
+        except asyncio.CancelledError:
+            pass  # the run is over; asyncio 3.11 would print a cancelled connection as an error
         finally:
             writer.transport.abort()
 
