@@ -13,7 +13,8 @@ Invariants:
 - The file is bounded: over `max_bytes` of event text the oldest go (reason `spool_full`), and the
   gap that stands for them is the oldest one left. A file that has grown is reused, not shrunk.
 - A disk without space drops nothing by itself: `append` raises, and may be tried again. Only
-  `make_room` lets the oldest go (reason `disk_full`), whose place in the file is then used.
+  `make_room` lets the oldest go (reason `disk_full`), whose place in the file is then used. Where
+  not even the log beside the file can be written, what is on disk is still read and delivered.
 - A file that SQLite calls damaged is set aside, never read again and never deleted; a new spool
   begins with a gap (reason `damaged`).
 """

@@ -220,7 +220,7 @@ async def test_while_the_broker_is_away_what_is_held_is_bounded(tmp_path: Path) 
                 held.append(ingest.resident_bytes())
             assert held[-1] - held[1] < ALLOWED_GROWTH
             told = await client.get("/metrics")
-            assert metric(told, 'unavailable_total{reason="messages"}') > 0
+            assert metric(told, 'unavailable_total{reason="bodies"}') > 0
             assert metric(told, 'unavailable_total{reason="broker"}') > 0
             broker.thaw()
             await post_until_accepted(client, content)

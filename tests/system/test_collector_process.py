@@ -1,5 +1,6 @@
 """The collector as it is shipped: the one file, as a process of its own, on the floor Python."""
 
+import resource
 import shutil
 import signal
 import subprocess
@@ -11,12 +12,14 @@ import pytest
 
 from agent.packaging.build import build
 from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
-from tests.support.fake_ingest import TOKEN, FakeIngest, fake_ingest
+from tests.support.fake_ingest import TOKEN, FakeIngest, Planned, fake_ingest
 
 pytestmark = pytest.mark.system
 
 CALLS_PER_KILL = 40
 KILLS = 5
+DISK_BYTES = 512 * 1024
+MORE_THAN_FITS = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +145,35 @@ def test_killed_again_and_again_it_loses_nothing_that_it_had_on_disk(
     assert all(len(same) == 1 for same in by_sequence.values())
     for number in range(KILLS * CALLS_PER_KILL):
         assert _has(ingest.events, number)
+
+
+def test_on_a_full_disk_it_lives_and_goes_on_when_there_is_room(
+    program: str, environment: dict[str, str], ami: FakeAmi, ingest: FakeIngest
+) -> None:
+    ingest.refuses = lambda _batch: Planned(503, {"Retry-After": "0"})
+    command = [sys.executable, program, "run"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        ami.wait_for("QueueStatus")
+        # No file can grow beyond this: writes fail as on a full disk.
+        _, most = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (DISK_BYTES, most))
+        for first in range(0, MORE_THAN_FITS, 100):
+            ami.send(b"".join(map(hangup, range(first, first + 100))))
+        assert process.stderr is not None
+        assert any("spool_not_written" in line for line in process.stderr)
+        # What is on disk is delivered all the same.
+        ingest.refuses = lambda _batch: None
+        ingest.wait_for(lambda events: _has(events, 0))
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
+        ingest.wait_for(lambda events: _has(events[-500:], MORE_THAN_FITS - 1))
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(15) == 0
+    covered: list[int] = []
+    for event in ingest.events:
+        first = int(event["fields"]["from"]) if event["name"] == "gap" else event["sequence"]
+        covered.extend(range(first, event["sequence"] + 1))
+    assert list(dict.fromkeys(covered)) == list(range(1, ingest.events[-1]["sequence"] + 1))
 
 
 def _has(events: list[dict[str, object]], number: int) -> bool:
