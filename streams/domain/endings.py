@@ -72,15 +72,14 @@ def _ending_without_giving_up(visit: Visit) -> Outcome:
 def _let_go(state: SiteState, visit: Visit) -> Outcome:
     """Left empty if the queue lost its last usable agent during the wait, else timed out.
 
-    A queue that was empty all along let the caller wait, so only its time-out can have ended it.
+    What counts is who was there when the caller left: an agent may have come back since. A queue
+    that was empty all along let the caller wait, so only its time-out can have ended it.
     """
     queue = state.queues.get(visit.queue)
-    emptied_at = queue.empty_since if queue else None
+    if queue is None or queue.empty_since is None:
+        return "timed_out"
     ended_at = visit.gave_up_at if visit.gave_up_at is not None else state.now
-    if (
-        emptied_at is not None
-        and emptied_at >= visit.entered_at
-        and ended_at - emptied_at <= EMPTIED_WITHIN_MS
-    ):
-        return "left_empty"
-    return "timed_out"
+    was_empty = queue.refilled_at is None or queue.refilled_at >= ended_at
+    since = max(visit.entered_at, ended_at - EMPTIED_WITHIN_MS)
+    is_why = since <= queue.empty_since <= ended_at
+    return "left_empty" if was_empty and is_why else "timed_out"

@@ -192,7 +192,8 @@ class Queue(msgspec.Struct, array_like=True):
     """What is known of a queue itself."""
 
     wrap_up_limit_ms: int = 0
-    empty_since: int | None = None
+    empty_since: int | None = None  # the last time it lost its last usable agent
+    refilled_at: int | None = None  # and got one again
 
 
 class ListedChannel(msgspec.Struct, array_like=True):

@@ -198,6 +198,31 @@ def test_queue_that_lost_its_last_agent_lets_the_caller_go_as_left_empty() -> No
     assert story.facts(until="10:00:30").call("100.4").outcome == "left_empty"
 
 
+def test_an_agent_who_comes_back_after_the_caller_left_does_not_change_why() -> None:
+    story = (
+        Story()
+        .added("09:59:00", "vendas", "PJSIP/201")
+        .join("10:00:00", "100.4", "vendas")
+        .removed("10:00:20", "vendas", "PJSIP/201")
+        .give_up("10:00:21", "100.4", "vendas", 21)
+        .leave("10:00:21", "100.4", "vendas")
+        .added("10:00:22", "vendas", "PJSIP/201")
+    )
+    assert story.facts(until="10:00:30").call("100.4").outcome == "left_empty"
+
+
+def test_an_agent_who_leaves_after_the_caller_left_does_not_change_why() -> None:
+    story = (
+        Story()
+        .added("09:59:00", "vendas", "PJSIP/201")
+        .join("10:00:00", "100.4", "vendas")
+        .give_up("10:00:21", "100.4", "vendas", 21)
+        .leave("10:00:21", "100.4", "vendas")
+        .removed("10:00:22", "vendas", "PJSIP/201")
+    )
+    assert story.facts(until="10:00:30").call("100.4").outcome == "timed_out"
+
+
 def test_caller_who_waited_30_s_and_hung_up_is_in_the_waits() -> None:
     story = (
         Story()
