@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench import fold, ingest, latency, queries, recovery, storage, streams
+from bench import collector, fold, ingest, latency, queries, recovery, storage, streams
 from bench.figures import Baseline, Figure, Goal
 
 _INGEST_BATCH = 100
 _STREAMS_BATCH = 100
+_COLLECTOR_RATE = 100
 _STREAMS_SITES = (1, 100, 1_000)
 
 
@@ -23,13 +24,14 @@ class Size(NamedTuple):
     stream_events: int
     fold_rounds: int
     latency_seconds: float
+    collector_seconds: float
     recovery_sites: int
     recovery_calls_per_site: int
     calls: int
 
 
-FULL = Size(4.0, 200_000, 7, 20.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS)
-QUICK = Size(1.0, 60_000, 3, 6.0, 40, 50, 200_000)
+FULL = Size(4.0, 200_000, 7, 20.0, 12.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS)
+QUICK = Size(1.0, 60_000, 3, 6.0, 5.0, 40, 50, 200_000)
 
 
 def ingest_figures(size: Size) -> list[Figure]:
@@ -148,6 +150,33 @@ def latency_figures(size: Size) -> list[Figure]:
     return figures
 
 
+def collector_figures(size: Size) -> list[Figure]:
+    """What a collector costs the PBX."""
+    loads = collector.measure(seconds=size.collector_seconds)
+    least = min(loads, key=lambda load: load.events_per_s)
+    figures = []
+    for load in loads:
+        name, of = f"collector, {load.events_per_s} events/s", f"{least.events_per_s} events/s"
+        is_goal = load.events_per_s == _COLLECTOR_RATE
+        figures += [
+            Figure(
+                name,
+                "% of a core",
+                load.cpu_percent,
+                Baseline(of, least.cpu_percent),
+                Goal("at most", 2) if is_goal else None,
+            ),
+            Figure(
+                f"{name}, peak",
+                "MB",
+                load.peak_memory_mb,
+                Baseline(of, least.peak_memory_mb),
+                Goal("at most", 30),
+            ),
+        ]
+    return figures
+
+
 def recovery_figures(size: Size) -> list[Figure]:
     """From the start of a worker after a kill to new facts."""
     full, empty = recovery.measure(size.recovery_sites, size.recovery_calls_per_site)
@@ -218,6 +247,7 @@ PARTS: Mapping[str, Callable[[Size], list[Figure]]] = MappingProxyType(
         "ingest": ingest_figures,
         "streams": streams_figures,
         "fold": fold_figures,
+        "collector": collector_figures,
         "latency": latency_figures,
         "recovery": recovery_figures,
         "storage": storage_figures,
