@@ -80,6 +80,7 @@ ALLOWED: dict[str, set[str]] = {
         "clickhouse_connect",
         "faust",
         "kafka",
+        "msgspec",
         "prometheus_client",
         "structlog",
     },
