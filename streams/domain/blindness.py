@@ -3,6 +3,9 @@
 Two seconds of silence decide what is provisional only while we would hear what was said. When sight
 is lost, everything provisional waits: for queue_log and the lists after the connection is back, and
 if those say nothing it is `unknown`. Only what was seen before the loss remains evidence.
+
+A queue call that lasts through the gap is estimated, even if its two ends are seen: offers, holds, a
+transfer or the last agent's leaving may lie in between.
 """
 
 from streams.domain.context import Context
@@ -19,6 +22,9 @@ def sight_lost(context: Context) -> None:
     state = context.state
     for caller in state.callers.values():
         for visit in tuple(caller.visits):
+            if visit.status != "ended" or visit.is_wrapping_up:
+                visit.is_through_gap = True
+                context.visit_changed(visit)
             is_provisional = visit.is_pickup_seen or visit.deadline is not None
             visit.deadline = None
             is_shown_over = visit.missing_since is not None or visit.hung_up_at is not None

@@ -138,6 +138,6 @@ class Context:
             visit.position,
             visit.caller,
             visit.caller_hash,
-            visit.is_estimated,
+            visit.is_estimated or visit.is_through_gap,
             visit.version,
         )

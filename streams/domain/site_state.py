@@ -27,7 +27,7 @@ _COMPRESSED = b"\2"
 _LEVEL = 1
 """Of zstd. A third of zlib's time and three quarters of its bytes (docs/adr/0021)."""
 
-STATE_FORM = 1
+STATE_FORM = 2
 """Rises when the record's form changes; a record of another form is not read."""
 
 
@@ -86,6 +86,8 @@ class Visit(msgspec.Struct, array_like=True):
     counted_talk_ms: int = 0
     counted_hold_ms: int = 0
     counted_wrap_up_ms: int = 0
+    # Something of it may have happened while nothing was heard.
+    is_through_gap: bool = False
 
 
 class Caller(msgspec.Struct, array_like=True):

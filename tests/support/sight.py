@@ -38,3 +38,10 @@ class Sight:
     def is_seen(self, at: int) -> bool:
         """Whether a moment, told in whole seconds, was surely heard."""
         return all(not (start - 1000 < at < end + 1000) for start, end in self.gaps)
+
+    def through_gap(self, call: dict[str, Any]) -> bool | None:
+        """Whether a visit lasted when a connection ended; None if whole seconds do not tell."""
+        entered, left = call["entered"] * 1000, call.get("left", float("inf")) * 1000
+        if any(entered + 1000 < start < left for start, _ in self.gaps):
+            return True
+        return None if any(entered <= start <= left + 1000 for start, _ in self.gaps) else False

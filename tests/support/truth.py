@@ -116,9 +116,10 @@ def _compare_call(
     was_seen_connecting = sight.is_seen(expected.get("connected", 0) * 1000)
     is_exact = was_seen_entering and was_seen_leaving and was_seen_connecting
     found: list[str] = []
-    if not is_exact and not call.is_estimated:
+    through_gap = sight.through_gap(expected)
+    if (through_gap or not is_exact) and not call.is_estimated:
         found.append("could not be seen whole but is not marked estimated")
-    if is_exact and call.is_estimated:
+    if is_exact and through_gap is False and call.is_estimated:
         found.append("was seen whole but is marked estimated")
     outcome = expected_outcome(truth, expected)
     if not was_seen_leaving and not sight.has_log:
