@@ -4,8 +4,8 @@ Two seconds of silence decide what is provisional only while we would hear what 
 is lost, everything provisional waits: for queue_log and the lists after the connection is back, and
 if those say nothing it is `unknown`. Only what was seen before the loss remains evidence.
 
-A queue call that lasts through the gap is estimated, even if its two ends are seen: offers, holds, a
-transfer or the last agent's leaving may lie in between.
+A queue call that lasts through the gap is estimated, even if its two ends are seen: offers, holds,
+a transfer or the last agent's leaving may lie in between.
 """
 
 from streams.domain.context import Context
