@@ -53,7 +53,7 @@ def judge(verdict: Verdict, client: Client, clickhouse_url: str, said: Said) -> 
         - posted.accepted_count()
     )
     verdict.folded = compare_with_fold(client, by_program)
-    verdict.truth = compare_with_truth(client, clickhouse_url, said.truth)
+    verdict.truth = compare_with_truth(clickhouse_url, said.truth)
     _compare_with_reference(verdict, client, {**by_collectors, **by_program})
 
 

@@ -107,7 +107,6 @@ class Verdict:
             "Queue calls as the PBXs know they were",
             f"  {'true calls':<52}{truth.calls:>9,}",
             f"  {'of them not seen whole, and said to be so':<52}{truth.unseen_calls:>9,}",
-            f"  {'seen at both ends, without offers or holds of a gap':<52}{truth.holed_calls:>9,}",
             f"  {'wrong values':<52}{len(truth.wrong):>9,}",
         ]
         return lines + [f"    {one}" for one in truth.wrong[:_SHOWN]]
