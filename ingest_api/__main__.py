@@ -3,20 +3,23 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
 import uvicorn
 
 from ingest_api.app import create_app
-from ingest_api.auth import new_token, token_digest
-from ingest_api.config import config_from
+from ingest_api.auth import TokenRegistry, new_token, token_digest
+from ingest_api.config import RegistryPlace, config_from
 from ingest_api.contract.limits import is_site_name
 from ingest_api.contract.topics import PBX_EVENTS
 from ingest_api.errors import ConfigError
 from ingest_api.http_head import BoundedHeadProtocol
 from ingest_api.kafka_publisher import KafkaPublisher
 from ingest_api.log_setup import set_up_logs
+from ingest_api.registry_tokens import ClickHouseTokenSource, RegistryTokens
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
 
 _KEEP_ALIVE_S = 75
@@ -56,25 +59,34 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(host: str, port: int) -> None:
     config = config_from(os.environ)
     set_up_logs()
-    tokens = FileTokenRegistry(config.tokens_file)
     publisher = KafkaPublisher(config.kafka_bootstrap, PBX_EVENTS, config.max_in_flight_bytes)
     sys.setswitchinterval(_THREAD_SWITCH_S)
-    structlog.get_logger().info("starting", host=host, port=port)
-    uvicorn.run(
-        create_app(config, publisher, tokens),
-        host=host,
-        port=port,
-        loop="uvloop",
-        http=BoundedHeadProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Nobody asks for the client's address.
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_STOP_WITHIN_S,
-    )
+    with _open_tokens(config.tokens) as tokens:
+        structlog.get_logger().info("starting", host=host, port=port)
+        uvicorn.run(
+            create_app(config, publisher, tokens),
+            host=host,
+            port=port,
+            loop="uvloop",
+            http=BoundedHeadProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Nobody asks for the client's address.
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )
+
+
+@contextmanager
+def _open_tokens(place: Path | RegistryPlace) -> Iterator[TokenRegistry]:
+    if isinstance(place, RegistryPlace):
+        with RegistryTokens(ClickHouseTokenSource(place.clickhouse_url), place.copy) as tokens:
+            yield tokens
+    else:
+        yield FileTokenRegistry(place)
 
 
 def _make_token(tenant: str, site: str, file: Path | None) -> None:

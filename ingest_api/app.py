@@ -22,6 +22,7 @@ from ingest_api.metrics import IngestMetrics
 from ingest_api.operation_routes import add_operation_routes
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
+from ingest_api.token_metrics import TokenMetrics
 
 _TITLE = "Call-centre ingest"
 _VERSION = "1"
@@ -63,6 +64,7 @@ def create_app(
     """
     bodies = ByteBudget(config.max_in_flight_bytes, Shortage.BODIES)
     metrics = IngestMetrics(bodies, publisher)
+    metrics.registry.register(TokenMetrics(tokens))
     intake = Intake(
         publisher=publisher,
         tokens=tokens,

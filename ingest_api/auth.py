@@ -26,11 +26,22 @@ class Grant(NamedTuple):
     identity: SiteIdentity
 
 
+class RegistryState(NamedTuple):
+    """How a registry is doing: `age_s` since it was last read well, and how often it was not."""
+
+    tokens: int
+    age_s: float
+    failures: int
+
+
 class TokenRegistry(Protocol):
     """Where the usable tokens come from. It answers from memory, at once."""
 
     def grants(self, prefix: str) -> tuple[Grant, ...]:
         """The usable tokens whose digest begins with these eight hex digits; often none."""
+
+    def state(self) -> RegistryState:
+        """For the metrics."""
 
 
 def authenticate(tokens: TokenRegistry, token: str) -> Grant:

@@ -1,24 +1,37 @@
 """Settings of the ingest API. Read from the environment here and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ingest_api.contract.secrets import weakness_in_url
 from ingest_api.errors import ConfigError
 
 _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
+class RegistryPlace:
+    """The registry of tenants in ClickHouse, and the file that carries its digests over a restart.
+
+    `clickhouse_url` is `http(s)://user:password@host:port`.
+    """
+
+    clickhouse_url: str = field(repr=False)
+    copy: Path
+
+
+@dataclass(frozen=True)
 class IngestConfig:
     """What an ingest process is told.
 
-    `kafka_bootstrap` is a comma-separated list of `host:port`. `max_in_flight_bytes` bounds request
+    `kafka_bootstrap` is a comma-separated list of `host:port`. `tokens` says where the valid tokens
+    are known: in the registry, or in a file for a few sites. `max_in_flight_bytes` bounds request
     bodies and, apart from them, messages that the broker has not acknowledged.
     """
 
     kafka_bootstrap: str
-    tokens_file: Path
+    tokens: Path | RegistryPlace
     requests_per_second_and_token: float = 200.0
     max_in_flight_bytes: int = 64 * _MIB
 
@@ -27,7 +40,7 @@ def config_from(environment: Mapping[str, str]) -> IngestConfig:
     """The configuration in environment variables. Raises ConfigError naming the wrong one."""
     return IngestConfig(
         kafka_bootstrap=_bootstrap(environment),
-        tokens_file=Path(_required(environment, "INGEST_TOKENS_FILE")),
+        tokens=_tokens(environment),
         requests_per_second_and_token=_number(
             environment,
             "INGEST_REQUESTS_PER_SECOND",
@@ -50,6 +63,26 @@ def _required(environment: Mapping[str, str], key: str) -> str:
     if not value:
         raise ConfigError(f"{key} is not set")
     return value
+
+
+def _tokens(environment: Mapping[str, str]) -> Path | RegistryPlace:
+    """A file that is named wins: CLICKHOUSE_URL may stand in an environment for other programs."""
+    file = environment.get("INGEST_TOKENS_FILE", "").strip()
+    if file:
+        return Path(file)
+    url = environment.get("CLICKHOUSE_URL", "").strip()
+    if not url:
+        raise ConfigError(
+            "neither CLICKHOUSE_URL, where the registry of tenants is, nor INGEST_TOKENS_FILE"
+            " is set"
+        )
+    weakness = weakness_in_url(url)
+    if weakness:
+        raise ConfigError(f"the password in CLICKHOUSE_URL {weakness}")
+    copy = Path(_required(environment, "INGEST_TOKENS_COPY"))
+    if not copy.parent.is_dir():
+        raise ConfigError(f"INGEST_TOKENS_COPY: there is no directory {copy.parent}")
+    return RegistryPlace(url, copy)
 
 
 def _bootstrap(environment: Mapping[str, str]) -> str:

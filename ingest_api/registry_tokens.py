@@ -6,6 +6,7 @@ only) carries them over a restart in that time. With ClickHouse there, a token t
 taken back ends within ten seconds: the interval, and the time-out of one look.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -21,7 +22,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingest_api.auth import Grant, SiteIdentity, digest_prefix
+from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
 
@@ -130,9 +131,12 @@ class RegistryTokens:
         self._tokens: list[RegisteredToken] = []
         self._entries: dict[str, tuple[_Entry, ...]] = {}
         self._is_away = False
+        self._read_at = clock()
+        self._failures = 0
         self._stopped = threading.Event()
         if not self.refresh():
             self._take(_read_copy(copy))
+            self._read_at = copy.stat().st_mtime
         self._thread = threading.Thread(target=self._run, name="token-registry", daemon=True)
         self._thread.start()
 
@@ -144,11 +148,16 @@ class RegistryTokens:
         now_ms = self._clock() * 1000
         return tuple(grant for grant, until_ms in entries if until_ms is None or until_ms > now_ms)
 
+    def state(self) -> RegistryState:
+        """As in `TokenRegistry`."""
+        return RegistryState(len(self._tokens), self._clock() - self._read_at, self._failures)
+
     def refresh(self) -> bool:
         """Reads the registry now; whether it could be read."""
         try:
             tokens = self._source.load()
         except RegistryAwayError as error:
+            self._failures += 1
             if not self._is_away:
                 self._is_away = True
                 _log.error("token_registry_away", problem=str(error), tokens=len(self._tokens))
@@ -156,9 +165,14 @@ class RegistryTokens:
         if self._is_away:
             self._is_away = False
             _log.info("token_registry_back")
+        self._read_at = self._clock()
         if tokens != self._tokens or not self._copy.exists():
             self._take(tokens)
             self._write_copy(tokens)
+        else:
+            # Whoever starts from it knows by this how old it is.
+            with contextlib.suppress(OSError):
+                os.utime(self._copy, (self._read_at, self._read_at))
         return True
 
     def close(self) -> None:

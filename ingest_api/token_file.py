@@ -12,7 +12,7 @@ from typing import Annotated
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingest_api.auth import Grant, SiteIdentity, digest_prefix
+from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
 
@@ -48,7 +48,9 @@ class FileTokenRegistry:
         """Raises ConfigError if the file cannot be read now."""
         self._path = path
         self._clock = clock
-        self._looked_at = clock()
+        self._looked_at = self._read_at = clock()
+        self._failures = 0
+        self._is_unreadable = False
         try:
             self._stamp = _stamp(path)
             self._grants = _index(_read(path))
@@ -63,17 +65,27 @@ class FileTokenRegistry:
             self._read_if_changed()
         return self._grants.get(prefix, ())
 
+    def state(self) -> RegistryState:
+        """As in `TokenRegistry`. It is looked at when somebody posts, or asks this."""
+        self.grants("")
+        tokens = sum(map(len, self._grants.values()))
+        return RegistryState(tokens, self._clock() - self._read_at, self._failures)
+
     def _read_if_changed(self) -> None:
         try:
             stamp = _stamp(self._path)
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            self._grants = _index(_read(self._path))
+            if stamp != self._stamp:
+                self._grants = _index(_read(self._path))
+                self._stamp = stamp
+                _log.info("token_file_read")
         except (OSError, ValueError) as error:
-            _log.error("token_file_unreadable", problem=_problem(error))
+            self._failures += 1
+            if not self._is_unreadable:
+                self._is_unreadable = True
+                _log.error("token_file_unreadable", problem=_problem(error))
         else:
-            _log.info("token_file_read")
+            self._is_unreadable = False
+            self._read_at = self._looked_at
 
 
 def add_token(path: Path, entry: TokenEntry) -> None:

@@ -219,6 +219,8 @@ async def test_metrics_tell_what_happened_and_of_whom(client: httpx.AsyncClient)
         "ingest_batch_events_count 1.0",
         "ingest_batch_events_sum 2.0",
         "ingest_requests_in_flight 0.0",
+        "ingest_tokens 1.0",
+        "ingest_token_registry_failures_total 0.0",
         'collector_spool_events{site="pbx-01",tenant="acme"} 12.0',
         'collector_clock_skew_seconds{site="pbx-01",tenant="acme"} -0.38',
     ):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest_api import registry_tokens
-from ingest_api.auth import SiteIdentity, authenticate, token_digest
+from ingest_api.auth import RegistryState, SiteIdentity, authenticate, token_digest
 from ingest_api.errors import ConfigError, UnauthorizedError
 from ingest_api.registry_tokens import (
     ClickHouseTokenSource,
@@ -152,6 +152,25 @@ def test_the_thread_looks_again_and_survives_a_bug(
         while not is_let_in(tokens, "two"):
             assert source.asked.acquire(timeout=60)
         assert not is_let_in(tokens, "one")
+
+
+def test_its_age_grows_while_the_registry_is_away_and_over_a_restart(copy: Path) -> None:
+    source, clock = Source(token("one"), token("two")), Clock()
+    with opened(source, copy, clock) as tokens:
+        clock.now_s += 3_600
+        assert tokens.refresh()
+        assert tokens.state() == RegistryState(tokens=2, age_s=0, failures=0)
+        source.is_away = True
+        for _ in range(3):
+            clock.now_s += 5
+            tokens.refresh()
+        assert tokens.state() == RegistryState(tokens=2, age_s=15, failures=3)
+    clock.now_s += 85
+    with opened(source, copy, clock) as tokens:
+        assert tokens.state() == RegistryState(tokens=2, age_s=100, failures=1)
+        source.is_away = False
+        assert tokens.refresh()
+        assert tokens.state().age_s == 0
 
 
 @pytest.mark.parametrize("url", ["", "clickhouse", "ftp://host", "http://"])

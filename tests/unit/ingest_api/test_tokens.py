@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from ingest_api.__main__ import main
-from ingest_api.auth import SiteIdentity, authenticate, new_token, token_digest
+from ingest_api.auth import (
+    RegistryState,
+    SiteIdentity,
+    authenticate,
+    new_token,
+    token_digest,
+)
 from ingest_api.errors import ConfigError, UnauthorizedError
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
 
@@ -85,6 +91,11 @@ def test_a_file_that_became_unreadable_keeps_the_tokens_known(
         path.write_text(damage)
     clock.now = 2.0
     assert authenticate(tokens, "one").identity == SiteIdentity("acme", "pbx-01")
+    assert tokens.state() == RegistryState(tokens=1, age_s=2.0, failures=1)
+    path.unlink(missing_ok=True)
+    add_token(path, entry("one"))
+    clock.now = 3.0
+    assert tokens.state() == RegistryState(tokens=1, age_s=0.0, failures=1)
 
 
 @pytest.mark.parametrize(
