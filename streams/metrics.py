@@ -3,7 +3,11 @@
 Names and labels are stored state of somebody's dashboards: never renamed in place.
 """
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 EVENTS_FOLDED = Counter("streams_events_folded_total", "Events taken into the fold.")
 BATCHES_REPEATED = Counter(
@@ -32,6 +36,9 @@ BATCHES_DEAD = Counter(
     "fold: it broke the rules; state: with it the site's state could not be stored.",
     ["reason"],
 )
+# The first of its kind must be an increase, and it is none if the series begins with it.
+for _reason in ("undecodable", "wrong_key", "fold", "state"):
+    BATCHES_DEAD.labels(_reason)
 UNITS_DROPPED = Counter(
     "streams_units_dropped_total",
     "Units of effect given up before their records were stored; their messages are folded again.",
@@ -126,6 +133,61 @@ RECONCILE_SKIPPED = Counter(
     "away: ClickHouse could not answer now; refused: it will not answer this.",
     ["reason"],
 )
+
+MAX_QUEUES = 500
+
+
+class QueueGauges(Collector):
+    """Three gauges for each queue of a tenant, of at most `MAX_QUEUES` queues.
+
+    Those with the longest waits come first, so that what is left out is not what matters. A tenant
+    with sites in several partitions may be told by several workers: sum or compare them.
+    """
+
+    def __init__(self) -> None:
+        """Knows no queue."""
+        self._queues: list[tuple[tuple[str, str], tuple[int, float, int]]] = []
+        self._left_out = 0
+
+    def show(self, queues: Mapping[tuple[str, str], tuple[int, float, int]]) -> None:
+        """Tell these from now on: waiting, longest wait in s, free agents, by (tenant, queue).
+
+        Whatever was told before and is not among them is told no more.
+        """
+        by_need = sorted(queues.items(), key=lambda entry: (-entry[1][1], -entry[1][0], entry[0]))
+        self._queues = sorted(by_need[:MAX_QUEUES])
+        self._left_out = len(by_need) - len(self._queues)
+
+    def collect(self) -> Iterable[Metric]:
+        """As prometheus_client asks for it, in a thread of its own."""
+        labels = ("tenant", "queue")
+        waiting = GaugeMetricFamily(
+            "streams_queue_waiting_calls", "Callers who wait in the queue.", labels=labels
+        )
+        longest = GaugeMetricFamily(
+            "streams_queue_longest_wait_seconds",
+            "How long the one of them waits who has waited longest; 0 if nobody does.",
+            labels=labels,
+        )
+        available = GaugeMetricFamily(
+            "streams_queue_available_agents",
+            "Agents who would be offered a caller of the queue now.",
+            labels=labels,
+        )
+        for place, (calls, seconds, agents) in self._queues:
+            waiting.add_metric(place, calls)
+            longest.add_metric(place, seconds)
+            available.add_metric(place, agents)
+        yield from (waiting, longest, available)
+        yield GaugeMetricFamily(
+            "streams_queues_left_out",
+            f"Queues that the gauges above do not tell, being more than {MAX_QUEUES}.",
+            self._left_out,
+        )
+
+
+QUEUES = QueueGauges()
+REGISTRY.register(QUEUES)
 
 
 class InsertMetrics:

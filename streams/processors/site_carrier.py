@@ -7,7 +7,7 @@ before that). All methods run on one event loop and none of them waits, so each 
 
 import enum
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 import structlog
@@ -114,6 +114,10 @@ class SiteCarrier:
     def states_bytes(self) -> int:
         """Size of their states as they were stored last."""
         return self._states.bytes_held
+
+    def states(self) -> Iterator[SiteState]:
+        """The states in memory; more may be taken between one and the next."""
+        return self._states.states()
 
     def log_starts_at(self, partition: int, offset: int) -> None:
         """The log holds nothing before this offset: do not wait for it."""

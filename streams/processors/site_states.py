@@ -4,7 +4,7 @@ The stored records are a cache that can be read again at any time; what is held 
 lost without harm, because the messages that made it are folded again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -101,6 +101,11 @@ class SiteStates:
     def __len__(self) -> int:
         """How many sites are held."""
         return len(self._held)
+
+    def states(self) -> Iterator[SiteState]:
+        """The state of each site that is held now, as it is when its turn comes."""
+        for held in tuple(self._held.values()):
+            yield held.state
 
     def forget(self) -> None:
         """Drop everything that is not in the records."""

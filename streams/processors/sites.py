@@ -25,6 +25,7 @@ from streams.processors.dead_letters import DeadLetter, FloodGuard
 from streams.processors.flusher import Flusher
 from streams.processors.lookout import WATCH_INTERVAL_S, Lookout
 from streams.processors.ports import NotStoredError, SiteFold
+from streams.processors.queue_gauges import LOOK_EVERY_S, QueueLook
 from streams.processors.site_carrier import Outcome, SiteCarrier
 from streams.processors.site_table import SiteTable
 from streams.processors.source_consumer import SourceConsumer, source_transport
@@ -95,6 +96,7 @@ class _SiteProcessor:
         self._lookout = Lookout(
             app, self._carrier, self._flusher, rewind=self._rewind, reload=self._reload
         )
+        self._queues = QueueLook(self._carrier)
         self._ours_no_more_since: float | None = time.monotonic()
         app.transport = source_transport(app, self._positions)
         source = app.topic(
@@ -107,6 +109,7 @@ class _SiteProcessor:
         app.agent(source, name="site_processor", concurrency=1)(self._process)
         app.task(self._flush)
         app.timer(WATCH_INTERVAL_S)(self._lookout.look)
+        app.timer(LOOK_EVERY_S)(self._queues.look)
         app.on_partitions_revoked.connect(self._on_ours_no_more, weak=False)
         # The producer ends next, and a flush in the middle would take that for a fault.
         app.on_before_shutdown.connect(self._on_ours_no_more, weak=False)
@@ -203,6 +206,7 @@ class _SiteProcessor:
 
     def _drop(self) -> None:
         self._carrier.forget()
+        self._queues.forget()
         self._flusher.dropped()
 
     async def _rewind(self) -> None:
