@@ -108,6 +108,12 @@ def _add_settings(level: _Commands) -> None:
     _named(pause)
     pause.add_argument("reason", help="as the source tells it; '*' for every other")
     pause.add_argument("limit", help="such as 15m or 1h30m; `none` lifts it")
+    contact = level.group("contact", "whom alerts are told").add(
+        "set", commands.contact_set, "replace what is given; without any, nobody is told"
+    )
+    _named(contact)
+    contact.add_argument("--email", nargs="+", default=[], metavar="ADDRESS")
+    contact.add_argument("--webhook", metavar="URL", help="is posted to, as Grafana's webhooks are")
     hours = level.group("hours", "when queues are open").add(
         "set", commands.hours_set, "set the week: mon-fri=08:00-12:00,13:00-18:00 sat=08:00-12:00"
     )
@@ -129,3 +135,9 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         "--sl-variant", metavar="VARIANT", help=f"one of {', '.join(SERVICE_LEVEL_VARIANTS)}"
     )
     parser.add_argument("--sl-target", metavar="SHARE", help="such as 80%% of queue calls")
+    parser.add_argument(
+        "--waiting-limit", metavar="CALLERS", help="a queue where more wait is a bottleneck"
+    )
+    parser.add_argument(
+        "--wait-limit", metavar="TIME", help="so is one where somebody waits longer, such as 2m"
+    )

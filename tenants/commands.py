@@ -19,19 +19,27 @@ from tenants.registry import Registry
 from tenants.values import (
     LANGUAGES,
     SERVICE_LEVEL_VARIANTS,
+    count_of,
     ingest_url_of,
+    mail_addresses_of,
     name_of,
     one_of,
     seconds_of,
     share_of,
     text_of,
     time_zone_of,
+    webhook_url_of,
 )
 
 DEFAULT = "default"
 """Written for a queue's setting: what the tenant has."""
 
 NONE = "none"
+
+_QUEUE_OPTIONS = (
+    "--name, --answer-limit, --short-abandon, --sl-variant, --sl-target, --waiting-limit or"
+    " --wait-limit"
+)
 
 
 class Surroundings(NamedTuple):
@@ -106,7 +114,7 @@ def queue_set(around: Surroundings, options: Namespace) -> Outcome:
     if options.name is not None:
         is_own = options.name not in (DEFAULT, "")
         given["display_name"] = text_of(options.name, "--name") if is_own else ""
-    _require(given, "--name, --answer-limit, --short-abandon, --sl-variant or --sl-target")
+    _require(given, _QUEUE_OPTIONS)
     return settings.set_queue(around.registry, options.tenant, queue, given)
 
 
@@ -140,6 +148,13 @@ def hours_set(around: Surroundings, options: Namespace) -> Outcome:
     return settings.set_hours(around.registry, options.tenant, queue, week)
 
 
+def contact_set(around: Surroundings, options: Namespace) -> Outcome:
+    """`contact set TENANT`."""
+    webhooks = (webhook_url_of(options.webhook),) if options.webhook else ()
+    contacts = {"email": mail_addresses_of(options.email), "webhook": webhooks}
+    return settings.set_contacts(around.registry, options.tenant, contacts)
+
+
 def sync(around: Surroundings, _: Namespace) -> Outcome:
     """`sync`."""
     return sync_access.sync(around.client, around.registry, around.config)
@@ -171,6 +186,16 @@ def _targets(options: Namespace, *, is_default_allowed: bool = False) -> dict[st
         "service_level_target": (
             options.sl_target,
             lambda text: share_of(text, "--sl-target"),
+            None,
+        ),
+        "waiting_limit": (
+            options.waiting_limit,
+            lambda text: count_of(text, "--waiting-limit"),
+            None,
+        ),
+        "longest_wait_limit_s": (
+            options.wait_limit,
+            lambda text: seconds_of(text, "--wait-limit"),
             None,
         ),
     }

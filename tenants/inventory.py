@@ -10,6 +10,7 @@ from tenants.outcome import Outcome
 from tenants.reader_access import reader_name
 from tenants.records import (
     Agent,
+    AlertContacts,
     BusinessHours,
     PauseLimit,
     QueueSettings,
@@ -59,6 +60,7 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
     agents = registry.records(Agent, tenant_id)
     limits = registry.records(PauseLimit, tenant_id)
     hours = registry.records(BusinessHours, tenant_id)
+    contacts = registry.records(AlertContacts, tenant_id)
     data: dict[str, Any] = {
         **dataclasses.asdict(tenant),
         "reader": reader_name(tenant_id),
@@ -70,6 +72,7 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
         "agents": [_own(agent) for agent in agents],
         "pause_limits": [_own(limit) for limit in limits],
         "hours": [{"queue": each.queue, "week": written_week(each.intervals)} for each in hours],
+        "contacts": {each.kind: each.addresses for each in contacts},
     }
     lines = [
         f"{tenant.tenant_id}: {tenant.display_name}{'' if tenant.is_enabled else ' (disabled)'}",
@@ -90,6 +93,7 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
     ]
     lines += [f"pause {one.pause_reason}: {written_seconds(one.limit_s)}" for one in limits]
     lines += [f"hours {each.queue or '(all)'}: {written_week(each.intervals)}" for each in hours]
+    lines += [f"alerts by {each.kind}: {', '.join(each.addresses)}" for each in contacts]
     return Outcome(data=data, text="\n".join(line.rstrip() for line in lines))
 
 
@@ -118,6 +122,8 @@ def _told_queue(queue: QueueSettings) -> str:
         "" if queue.short_abandon_s is None else f"short below {queue.short_abandon_s} s",
         queue.service_level_variant,
         "" if queue.service_level_target is None else written_share(queue.service_level_target),
+        "" if queue.waiting_limit is None else f"at most {queue.waiting_limit} waiting",
+        "" if queue.longest_wait_limit_s is None else f"at most {queue.longest_wait_limit_s} s",
     )
     return ", ".join(part for part in parts if part)
 
@@ -125,7 +131,8 @@ def _told_queue(queue: QueueSettings) -> str:
 def _told_targets(tenant: Tenant) -> str:
     limits = f"within {tenant.answer_limit_s} s, short below {tenant.short_abandon_s} s"
     share = written_share(tenant.service_level_target)
-    return f"answered {limits}, {share} {tenant.service_level_variant}"
+    most = f"{tenant.waiting_limit} waiting or {written_seconds(tenant.longest_wait_limit_s)}"
+    return f"answered {limits}, {share} {tenant.service_level_variant}; at most {most}"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> str:

@@ -6,8 +6,10 @@ policy, and readers are granted these tables and all views but the ones named he
 
 OPERATORS_ONLY = frozenset(
     (
+        "alert_contacts",
         "event_batches",
         "events",
+        "grafana_organisations",
         "reader_credentials",
         "site_snapshots",
         "site_tokens",
@@ -20,7 +22,10 @@ READER_PREFIX = "reader_"
 """Users whose names begin so are the registry's: `sync` makes, changes and removes them."""
 
 PROBE_SEPARATOR = "/"
-"""Stands in no tenant's name: `reader_acme/x` is a passing user with the eyes of `reader_acme`."""
+"""Stands in no tenant's name: `reader_acme/x` is a further user with the eyes of `reader_acme`."""
+
+BOARDS_MARK = "grafana"
+"""After it: the user by whom Grafana reads, so that its password is Grafana's alone."""
 
 
 def reader_name(tenant_id: str) -> str:
@@ -31,3 +36,8 @@ def reader_name(tenant_id: str) -> str:
 def probe_name(tenant_id: str, mark: str) -> str:
     """A passing user who is to see what the customer's reader sees; `mark` makes it unique."""
     return f"{reader_name(tenant_id)}{PROBE_SEPARATOR}{mark}"
+
+
+def boards_name(tenant_id: str) -> str:
+    """The user by whom the customer's boards in Grafana read: the eyes of its reader."""
+    return probe_name(tenant_id, BOARDS_MARK)

@@ -41,6 +41,8 @@ class Tenant(Record):
     short_abandon_s: int = 5
     service_level_variant: str = "excluding_short"
     service_level_target: float = 0.8
+    waiting_limit: int = 10
+    longest_wait_limit_s: int = 120
     is_enabled: bool = True
 
 
@@ -96,6 +98,8 @@ class QueueSettings(Record):
     short_abandon_s: int | None = None
     service_level_variant: str = ""
     service_level_target: float | None = None
+    waiting_limit: int | None = None
+    longest_wait_limit_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -131,3 +135,31 @@ class BusinessHours(Record):
 
     queue: str
     intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class AlertContacts(Record):
+    """Whom alerts are told; `kind` is email or webhook."""
+
+    TABLE: ClassVar[str] = "alert_contacts"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "kind")
+
+    kind: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GrafanaOrganisation(Record):
+    """The customer's organisation in Grafana, 0 if not made yet, and how its boards log in.
+
+    The digest is of the password that Grafana has; `applied_sha256` the one that the server's user
+    was last given.
+    """
+
+    TABLE: ClassVar[str] = "grafana_organisations"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id",)
+
+    organisation_id: int = 0
+    name: str = ""
+    sha256: str = ""
+    applied_sha256: str = ""

@@ -123,5 +123,5 @@ def _from_column(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     if isinstance(value, list):
-        return tuple(Interval(**interval) for interval in value)
+        return tuple(Interval(**each) if isinstance(each, dict) else each for each in value)
     return value

@@ -9,6 +9,7 @@ from tenants.outcome import Outcome, told_change
 from tenants.records import (
     EVERY_QUEUE,
     Agent,
+    AlertContacts,
     BusinessHours,
     PauseLimit,
     QueueSettings,
@@ -77,6 +78,25 @@ def set_hours(
         return Outcome((f"{what}: none of its own any more",) if is_removed else ())
     is_new = registry.put(BusinessHours(tenant_id, queue, week))
     return Outcome((f"{what}: {written_week(week)}",) if is_new else ())
+
+
+def set_contacts(
+    registry: Registry, tenant_id: str, contacts: Mapping[str, tuple[str, ...]]
+) -> Outcome:
+    """Whom alerts are told, by kind; a kind without addresses is told nothing.
+
+    Raises NotPossibleError if there is no such customer.
+    """
+    registry.tenant(tenant_id)
+    changes = []
+    for kind, addresses in contacts.items():
+        record = AlertContacts(tenant_id, kind, addresses)
+        if addresses and registry.put(record):
+            changes.append(f"alerts of {tenant_id} by {kind}: {', '.join(addresses)}")
+        elif not addresses and registry.remove(record):
+            changes.append(f"alerts of {tenant_id} by {kind}: nobody any more")
+    notes = ("run `python -m tenants sync` to bring Grafana in line",) if changes else ()
+    return Outcome(tuple(changes), notes)
 
 
 def _stored(

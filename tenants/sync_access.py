@@ -12,11 +12,14 @@ from tenants.access_state import normalised, read_access
 from tenants.config import TenantsConfig
 from tenants.errors import NotPossibleError
 from tenants.outcome import Outcome
-from tenants.reader_access import reader_name
+from tenants.reader_access import boards_name, reader_name
 from tenants.readers_file import others, read_readers, write_readers
-from tenants.records import ReaderCredential, Tenant
+from tenants.records import GrafanaOrganisation, ReaderCredential, Tenant
 from tenants.registry import Registry
 from tenants.schema_objects import read_objects
+
+Credential = ReaderCredential | GrafanaOrganisation
+"""Who logs in: the customer's reader, or its boards."""
 
 
 def sync(client: Client, registry: Registry, config: TenantsConfig) -> Outcome:
@@ -26,10 +29,15 @@ def sync(client: Client, registry: Registry, config: TenantsConfig) -> Outcome:
     on from there.
     """
     enabled = {tenant.tenant_id for tenant in registry.records(Tenant) if tenant.is_enabled}
-    credentials = {
+    credentials: dict[str, Credential] = {
         reader_name(credential.tenant_id): credential
         for credential in registry.records(ReaderCredential)
         if credential.tenant_id in enabled
+    }
+    credentials |= {
+        boards_name(organisation.tenant_id): organisation
+        for organisation in registry.records(GrafanaOrganisation)
+        if organisation.tenant_id in enabled and organisation.sha256
     }
     if config.readers_file is not None:
         return Outcome(_sync_file(config.readers_file, credentials))
@@ -39,7 +47,7 @@ def sync(client: Client, registry: Registry, config: TenantsConfig) -> Outcome:
     return Outcome(changes)
 
 
-def _sync_file(file: Path, credentials: Mapping[str, ReaderCredential]) -> tuple[str, ...]:
+def _sync_file(file: Path, credentials: Mapping[str, Credential]) -> tuple[str, ...]:
     present = read_readers(file)
     wanted = others(present) | {
         name: {"sha256": credential.sha256, "tenant": credential.tenant_id}
@@ -58,7 +66,7 @@ def _sync_file(file: Path, credentials: Mapping[str, ReaderCredential]) -> tuple
 
 
 def _sync_server(
-    client: Client, operators: tuple[str, ...], credentials: Mapping[str, ReaderCredential]
+    client: Client, operators: tuple[str, ...], credentials: Mapping[str, Credential]
 ) -> tuple[str, ...]:
     myself = str(client.command("SELECT currentUser()"))
     wanted = wanted_access(

@@ -25,11 +25,16 @@ SERVICE_LEVEL_VARIANTS = (
 )
 """The variants of docs/kpi.md, as their functions are named after `service_level_`."""
 
+CONTACT_KINDS = ("email", "webhook")
+
 MAX_LIMIT_S = 24 * 3600
+MAX_WAITING = 10_000
+MAX_CONTACT_ADDRESSES = 20
 MAX_TEXT_CHARACTERS = 128
 
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%", re.ASCII)
+_MAIL_ADDRESS = re.compile(r"[^@\s;,<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -83,6 +88,28 @@ def seconds_of(text: str, what: str, least: int = 1) -> int:
     return seconds
 
 
+def count_of(text: str, what: str) -> int:
+    """A number of callers, from 1 to 10,000."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_WAITING):
+        raise WrongInputError(f"{what} {text!r}: write a number from 1 to {MAX_WAITING}")
+    return int(text)
+
+
+def mail_addresses_of(texts: Collection[str]) -> tuple[str, ...]:
+    """Mail addresses in order, each once; 20 at most."""
+    for text in texts:
+        if not _MAIL_ADDRESS.fullmatch(text):
+            raise WrongInputError(f"mail address {text!r}: write it as name@example.com")
+    if len(texts) > MAX_CONTACT_ADDRESSES:
+        raise WrongInputError(f"{MAX_CONTACT_ADDRESSES} mail addresses at most")
+    return tuple(sorted(set(texts)))
+
+
+def webhook_url_of(text: str) -> str:
+    """The address that alerts are posted to: https, or http on this machine only."""
+    return _address_of(text, "the address of the webhook", "https://hooks.example.com/…")
+
+
 def share_of(text: str, what: str) -> float:
     """A share 0..1, written as a percentage (`80%`), above 0 and at most 100 %."""
     found = _SHARE.fullmatch(text)
@@ -94,16 +121,9 @@ def share_of(text: str, what: str) -> float:
 
 def ingest_url_of(text: str) -> str:
     """The address collectors post to: https, or http on this machine only, as they demand."""
-    parts = urlsplit(text)
-    try:
-        has_place = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        has_place = False
-    if not has_place or parts.username or parts.query or not text.isprintable():
+    if urlsplit(text).query:
         raise WrongInputError("the ingest address must look like https://ingest.example.com")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise WrongInputError("the ingest address must be https; http is for this machine only")
-    return text
+    return _address_of(text, "the ingest address", "https://ingest.example.com")
 
 
 def written_seconds(seconds: int) -> str:
@@ -117,3 +137,16 @@ def written_seconds(seconds: int) -> str:
 def written_share(share: float) -> str:
     """A share as `share_of` reads it: `80%`."""
     return f"{round(100 * share, 4):g}%"
+
+
+def _address_of(text: str, what: str, example: str) -> str:
+    parts = urlsplit(text)
+    try:
+        has_place = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        has_place = False
+    if not has_place or parts.username or not text.isprintable():
+        raise WrongInputError(f"{what} must look like {example}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise WrongInputError(f"{what} must be https; http is for this machine only")
+    return text

@@ -87,6 +87,19 @@ ORDER BY (tenant_id, site, agent_key)
 SETTINGS index_granularity = 8192
 COMMENT 'One row per agent whose person or team is known. Read v_agents_registry, which has all agents.';
 
+CREATE TABLE callcentre.alert_contacts
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `kind` LowCardinality(String) COMMENT 'How they are told: email or webhook',
+    `addresses` Array(String) COMMENT 'Mail addresses, or the one address that is posted to',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, kind)
+SETTINGS index_granularity = 8192
+COMMENT 'Whom the customer\'s alerts are told. For operators.';
+
 CREATE TABLE callcentre.business_hours
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
@@ -139,6 +152,21 @@ ORDER BY (tenant_id, site, generation, first_sequence)
 TTL toDateTime(received_at) + toIntervalDay(30)
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1
 COMMENT 'One row per published batch of one site, with the events as they arrived. Read events.';
+
+CREATE TABLE callcentre.grafana_organisations
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `organisation_id` UInt64 COMMENT 'Id of the customer\'s organisation in Grafana; 0 if not made yet',
+    `name` String COMMENT 'Its name as it was last given; an id counts only together with it',
+    `sha256` String COMMENT 'SHA-256 of the password by which its boards read, 64 hex digits; the password itself is in Grafana alone',
+    `applied_sha256` String COMMENT 'The digest that the server\'s user was last given; empty if none was',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY tenant_id
+SETTINGS index_granularity = 8192
+COMMENT 'Which organisation of Grafana shows the customer\'s boards, and with what it logs in. For operators.';
 
 CREATE TABLE callcentre.outbound_calls
 (
@@ -226,6 +254,8 @@ CREATE TABLE callcentre.queue_settings
     `short_abandon_s` Nullable(UInt32) COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short. NULL if it is the customer\'s',
     `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_. Empty if it is the customer\'s',
     `service_level_target` Nullable(Float64) COMMENT 'Service level the queue is to reach, 0..1. NULL if it is the customer\'s',
+    `waiting_limit` Nullable(UInt32) COMMENT 'How many may wait at once; more is a bottleneck. NULL if it is the customer\'s',
+    `longest_wait_limit_s` Nullable(UInt32) COMMENT 'How long a caller may have waited, seconds; longer is a bottleneck. NULL if it is the customer\'s',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
 )
@@ -390,6 +420,8 @@ CREATE TABLE callcentre.tenants
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
     `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level of queues without one of their own: a name of docs/kpi.md without kpi_service_level_',
     `service_level_target` Float64 COMMENT 'Service level that queues without a target of their own are to reach, 0..1',
+    `waiting_limit` UInt32 DEFAULT 10 COMMENT 'How many may wait at once in queues without a limit of their own; more is a bottleneck',
+    `longest_wait_limit_s` UInt32 DEFAULT 120 COMMENT 'How long a caller may have waited in queues without a limit of their own, seconds; longer is a bottleneck',
     `is_enabled` Bool COMMENT 'Tokens and the reader of a disabled customer are refused',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
@@ -522,6 +554,103 @@ INNER JOIN
 ) AS customers ON customers.tenant_id = tokens.tenant_id
 WHERE registered.is_enabled AND customers.is_enabled AND ((tokens.valid_until IS NULL) OR (tokens.valid_until > now64(3)));
 
+CREATE VIEW callcentre.v_abandoned_callers
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `channel` String COMMENT 'voice or whatsapp',
+    `queue` String COMMENT 'Queue as the source names it',
+    `call_id` String COMMENT 'Id of the visit to the queue',
+    `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
+    `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the caller hung up',
+    `wait_ms` Nullable(UInt64) COMMENT 'How long the caller had waited, milliseconds',
+    `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
+    `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
+    `tried_again_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Next time the person entered a queue within 24 hours; NULL if not',
+    `served_later_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Next time the person entered a queue and was answered there within 24 hours; NULL if not',
+    `called_back_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'First call to the person within 24 hours; NULL if none',
+    `called_back_by` String COMMENT 'Agent who placed it; empty if none',
+    `reached_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'First call to the person within 24 hours that was answered; NULL if none',
+    `reached_by` String COMMENT 'Agent who placed it; empty if none',
+    `follow_up` String COMMENT 'served_later, reached, abandoned_again (a later row stands for the person), withheld (nobody knows whom to call), not_reached (called back in vain), tried_again (without being served) or to_call_back',
+    `is_to_call_back` Bool COMMENT 'Nobody has spoken to the person since, and the number is known'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per queue call that was abandoned within the last 31 days: who it was, and whether the person called again or was called back within 24 hours.'
+AS SELECT
+    tenant_id,
+    site,
+    channel,
+    queue,
+    call_id,
+    entered_at,
+    ended_at,
+    wait_ms,
+    caller,
+    caller_hash,
+    if(again_at <= until, again_at, NULL) AS tried_again_at,
+    if(served_at <= until, served_at, NULL) AS served_later_at,
+    if((called.1) <= until, called.1, NULL) AS called_back_at,
+    if(called_back_at IS NULL, '', called.2) AS called_back_by,
+    if((reached.1) <= until, reached.1, NULL) AS reached_at,
+    if(reached_at IS NULL, '', reached.2) AS reached_by,
+    multiIf(served_later_at IS NOT NULL, 'served_later', reached_at IS NOT NULL, 'reached', ifNull(abandoned_at <= until, false), 'abandoned_again', caller_hash = '', 'withheld', called_back_at IS NOT NULL, 'not_reached', tried_again_at IS NOT NULL, 'tried_again', 'to_call_back') AS follow_up,
+    CAST((follow_up IN ('to_call_back', 'tried_again', 'not_reached')), 'Bool') AS is_to_call_back
+FROM
+(
+    SELECT
+        *,
+        ended_at + toIntervalDay(1) AS until,
+        minIf(toNullable(entered_at), kind = 'visit') OVER later AS again_at,
+        minIf(toNullable(entered_at), (kind = 'visit') AND (outcome = 'answered')) OVER later AS served_at,
+        minIf(toNullable(entered_at), (kind = 'visit') AND (outcome = 'abandoned')) OVER later AS abandoned_at,
+        argMinIf((toNullable(entered_at), agent_name), entered_at, kind = 'call back') OVER later AS called,
+        argMinIf((toNullable(entered_at), agent_name), entered_at, (kind = 'call back') AND (outcome = 'answered')) OVER later AS reached
+    FROM
+    (
+        SELECT
+            'visit' AS kind,
+            tenant_id,
+            site,
+            channel,
+            queue,
+            call_id,
+            entered_at,
+            ended_at,
+            wait_ms,
+            caller,
+            caller_hash,
+            if(caller_hash = '', call_id, caller_hash) AS person,
+            agent_name,
+            outcome
+        FROM callcentre.queue_calls
+        FINAL
+        WHERE entered_at > (now64(3) - toIntervalDay(31))
+        UNION ALL
+        SELECT
+            'call back',
+            tenant_id,
+            site,
+            '',
+            '',
+            uniqueid,
+            started_at,
+            ended_at,
+            NULL,
+            callee,
+            callee_hash,
+            callee_hash,
+            agent_name,
+            if(answered_at IS NULL, '', 'answered')
+        FROM callcentre.outbound_calls
+        FINAL
+        WHERE (started_at > (now64(3) - toIntervalDay(31))) AND (callee_hash != '')
+    )
+    WINDOW later AS (PARTITION BY tenant_id, person ORDER BY entered_at DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+WHERE (kind = 'visit') AND (outcome = 'abandoned')
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
 CREATE VIEW callcentre.v_agent_memberships
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
@@ -597,6 +726,43 @@ AS SELECT
 FROM callcentre.agent_states
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW callcentre.v_agents_board
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `person` String COMMENT 'Who the agent is: as registered, else the name as last seen',
+    `team` LowCardinality(String) COMMENT 'Team the person belongs to; empty if none',
+    `state` String COMMENT 'State that is running; paused_over_limit if a pause lasts longer than it may',
+    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told',
+    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none',
+    `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began',
+    `lasts_ms` Int64 COMMENT 'How long it has lasted until now, milliseconds; a pause with its interruptions by calls',
+    `pause_limit_s` Nullable(UInt32) COMMENT 'How long the pause may last, seconds; NULL if not paused or without a limit',
+    `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per agent: who it is, what the agent does now, and for how long that may go on.'
+AS SELECT
+    agents.tenant_id AS tenant_id,
+    agents.site AS site,
+    agents.channel AS channel,
+    agents.agent_key AS agent_key,
+    if(registry.person != '', registry.person, agents.agent_name) AS person,
+    registry.team AS team,
+    if(pauses.is_over_limit, 'paused_over_limit', agents.state) AS state,
+    agents.pause_reason AS pause_reason,
+    agents.queue AS queue,
+    agents.started_at AS started_at,
+    if(agents.state = 'paused', agents.since_ms, agents.state_ms) AS lasts_ms,
+    pauses.limit_s AS pause_limit_s,
+    agents.is_estimated AS is_estimated
+FROM callcentre.v_agents_now AS agents
+LEFT JOIN callcentre.v_agents_registry AS registry ON (registry.tenant_id = agents.tenant_id) AND (registry.site = agents.site) AND (registry.agent_key = agents.agent_key)
+LEFT JOIN callcentre.v_pauses_now AS pauses ON (pauses.tenant_id = agents.tenant_id) AND (pauses.site = agents.site) AND (pauses.channel = agents.channel) AND (pauses.agent_key = agents.agent_key)
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_agents_now
 (
@@ -911,6 +1077,146 @@ FROM callcentre.queue_calls AS calls
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
+CREATE VIEW callcentre.v_queue_members_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `is_paused` Bool COMMENT 'Paused in this queue',
+    `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first',
+    `state` LowCardinality(String) COMMENT 'What the agent does now',
+    `is_available` Bool COMMENT 'A call of this queue would ring there now'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per logged-in agent and queue the agent is in at this moment.'
+AS SELECT
+    members.tenant_id AS tenant_id,
+    members.site AS site,
+    agents.channel AS channel,
+    members.queue AS queue,
+    members.agent_key AS agent_key,
+    CAST(members.is_paused, 'Bool') AS is_paused,
+    members.penalty AS penalty,
+    agents.state AS state,
+    CAST((agents.state = 'available') AND (NOT members.is_paused), 'Bool') AS is_available
+FROM
+(
+    SELECT
+        tenant_id,
+        site,
+        queue,
+        agent_key,
+        is_paused,
+        penalty
+    FROM callcentre.agent_memberships
+    FINAL
+    WHERE (ended_at IS NULL) AND ((tenant_id, agent_key) IN (
+        SELECT
+            tenant_id,
+            agent_key
+        FROM callcentre.agents_now
+        WHERE state != 'logged_out'
+    ))
+    SETTINGS do_not_merge_across_partitions_select_final = 1
+) AS members
+INNER JOIN
+(
+    SELECT
+        tenant_id,
+        site,
+        channel,
+        agent_key,
+        state
+    FROM callcentre.agents_now
+    FINAL
+    WHERE state != 'logged_out'
+) AS agents ON (agents.tenant_id = members.tenant_id) AND (agents.site = members.site) AND (agents.agent_key = members.agent_key);
+
+CREATE VIEW callcentre.v_queue_results
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC',
+    `offered` UInt32 COMMENT 'Queue calls that arrived: the sum of all outcomes',
+    `answered` UInt32 COMMENT 'Answered by an agent',
+    `abandoned` UInt32 COMMENT 'Left by the caller while waiting',
+    `flowed_out` UInt64 COMMENT 'Left unanswered by time-out, empty queue, key, withdrawal or redirection',
+    `timed_out` UInt32 COMMENT 'Left by time-out of the queue',
+    `left_empty` UInt32 COMMENT 'Sent away because no agent was left',
+    `exited_by_key` UInt32 COMMENT 'Left by pressing a key',
+    `withdrawn` UInt32 COMMENT 'Withdrawn from the queue by another program',
+    `transferred_away` UInt32 COMMENT 'Redirected elsewhere while waiting',
+    `bot_only` UInt32 COMMENT 'Chat: never waited for people',
+    `unknown` UInt32 COMMENT 'Ended unseen: the connection to the site was lost',
+    `open` UInt32 COMMENT 'Still waiting',
+    `handled` UInt32 COMMENT 'Answered and over: those to which talk, hold and wrap-up belong',
+    `answered_wait_ms` UInt64 COMMENT 'Sum of the waits of answered queue calls, milliseconds',
+    `abandoned_wait_ms` UInt64 COMMENT 'Sum of the waits of abandoned queue calls, milliseconds',
+    `flowed_out_wait_ms` UInt64 COMMENT 'Sum of the waits of flowed-out queue calls, milliseconds',
+    `wait_max_ms` UInt64 COMMENT 'Longest wait of all that ended, milliseconds',
+    `talk_ms` UInt64 COMMENT 'Sum of the conversations without hold, milliseconds',
+    `hold_ms` UInt64 COMMENT 'Sum of holds, milliseconds',
+    `wrap_up_ms` UInt64 COMMENT 'Sum of after-call work, milliseconds',
+    `answer_limit_s` UInt32 COMMENT 'T, the queue\'s answer limit, seconds; a wait of exactly T is within it',
+    `short_abandon_s` UInt32 COMMENT 'S, the queue\'s short-abandon limit, seconds; a wait of exactly S is not short',
+    `service_level_variant` String COMMENT 'Variant of the queue\'s service level: a name of docs/kpi.md without kpi_service_level_',
+    `service_level_target` Float64 COMMENT 'Service level the queue is to reach, 0..1',
+    `answered_within` UInt64 COMMENT 'Answered within T',
+    `abandoned_within` UInt64 COMMENT 'Abandoned within T, short abandons included',
+    `abandoned_short` UInt64 COMMENT 'Abandoned before S',
+    `flowed_out_within` UInt64 COMMENT 'Flowed out within T',
+    `service_level_met` UInt64 COMMENT 'What stands above the line of the queue\'s variant; kpi_service_level_of(sum of this, sum of service_level_counted)',
+    `service_level_counted` Int64 COMMENT 'What stands below the line of the queue\'s variant',
+    `service_level_wanted` Float64 COMMENT 'How many of service_level_counted would just meet the target; over it, the target of several queues together'
+)
+SQL SECURITY INVOKER
+COMMENT 'Per queue and quarter of an hour of arrival: counts and sums, and what the queue\'s own limits, variant and target of the service level make of them.'
+AS SELECT
+    results.tenant_id AS tenant_id,
+    results.site AS site,
+    results.channel AS channel,
+    results.queue AS queue,
+    if(settings.display_name != '', settings.display_name, results.queue) AS display_name,
+    results.window_start AS window_start,
+    offered,
+    answered,
+    abandoned,
+    flowed_out,
+    timed_out,
+    left_empty,
+    exited_by_key,
+    withdrawn,
+    transferred_away,
+    bot_only,
+    unknown,
+    open,
+    handled,
+    answered_wait_ms,
+    abandoned_wait_ms,
+    flowed_out_wait_ms,
+    wait_max_ms,
+    talk_ms,
+    hold_ms,
+    wrap_up_ms,
+    settings.answer_limit_s AS answer_limit_s,
+    settings.short_abandon_s AS short_abandon_s,
+    settings.service_level_variant AS service_level_variant,
+    settings.service_level_target AS service_level_target,
+    arraySum(arrayMap((wait_s, calls) -> if(wait_s <= settings.answer_limit_s, calls, 0), mapKeys(answered_waits), mapValues(answered_waits))) AS answered_within,
+    arraySum(arrayMap((wait_s, calls) -> if(wait_s <= settings.answer_limit_s, calls, 0), mapKeys(abandoned_waits), mapValues(abandoned_waits))) AS abandoned_within,
+    arraySum(arrayMap((wait_s, calls) -> if(wait_s < settings.short_abandon_s, calls, 0), mapKeys(abandoned_waits), mapValues(abandoned_waits))) AS abandoned_short,
+    arraySum(arrayMap((wait_s, calls) -> if(wait_s <= settings.answer_limit_s, calls, 0), mapKeys(flowed_out_waits), mapValues(flowed_out_waits))) AS flowed_out_within,
+    answered_within + if(service_level_variant = 'left_within', abandoned_within + flowed_out_within, 0) AS service_level_met,
+    multiIf(service_level_variant = 'excluding_short', toInt64((answered + abandoned) - abandoned_short), service_level_variant = 'answered_and_abandoned', toInt64(answered + abandoned), service_level_variant = 'with_flow_outs', toInt64((answered + abandoned) + flowed_out), (service_level_variant IN ('over_offered', 'left_within')), toInt64(offered), service_level_variant = 'over_answered', toInt64(answered), service_level_variant = 'late_abandons', toInt64((answered + abandoned) - abandoned_within), toInt64(0)) AS service_level_counted,
+    settings.service_level_target * service_level_counted AS service_level_wanted
+FROM callcentre.v_queue_windows AS results
+INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = results.tenant_id) AND (settings.queue = results.queue);
+
 CREATE VIEW callcentre.v_queue_settings
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
@@ -919,7 +1225,9 @@ CREATE VIEW callcentre.v_queue_settings
     `answer_limit_s` UInt32 COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it',
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
     `service_level_variant` String COMMENT 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_',
-    `service_level_target` Float64 COMMENT 'Service level the queue is to reach, 0..1'
+    `service_level_target` Float64 COMMENT 'Service level the queue is to reach, 0..1',
+    `waiting_limit` UInt32 COMMENT 'How many may wait at once; more is a bottleneck',
+    `longest_wait_limit_s` UInt32 COMMENT 'How long a caller may have waited, seconds; longer is a bottleneck'
 )
 SQL SECURITY INVOKER
 COMMENT 'One row per queue that was ever seen or has settings: what holds for it, the past included.'
@@ -930,7 +1238,9 @@ AS SELECT
     coalesce(settings.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
     coalesce(settings.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
     multiIf(settings.service_level_variant != '', settings.service_level_variant, customers.version > 0, customers.service_level_variant, 'excluding_short') AS service_level_variant,
-    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target
+    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target,
+    coalesce(settings.waiting_limit, if(customers.version > 0, customers.waiting_limit, 10)) AS waiting_limit,
+    coalesce(settings.longest_wait_limit_s, if(customers.version > 0, customers.longest_wait_limit_s, 120)) AS longest_wait_limit_s
 FROM
 (
     SELECT
@@ -1220,6 +1530,8 @@ CREATE VIEW callcentre.v_tenants
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
     `service_level_variant` LowCardinality(String) COMMENT 'Variant of the service level of queues without one of their own: a name of docs/kpi.md without kpi_service_level_',
     `service_level_target` Float64 COMMENT 'Service level that queues without a target of their own are to reach, 0..1',
+    `waiting_limit` UInt32 COMMENT 'How many may wait at once in queues without a limit of their own; more is a bottleneck',
+    `longest_wait_limit_s` UInt32 COMMENT 'How long a caller may have waited in queues without a limit of their own, seconds; longer is a bottleneck',
     `is_enabled` Bool COMMENT 'Tokens and the reader of a disabled customer are refused'
 )
 SQL SECURITY INVOKER
@@ -1233,6 +1545,8 @@ AS SELECT
     short_abandon_s,
     service_level_variant,
     service_level_target,
+    waiting_limit,
+    longest_wait_limit_s,
     is_enabled
 FROM callcentre.tenants
 FINAL;
@@ -1338,13 +1652,21 @@ CREATE FUNCTION kpi_mean_wait_answered AS (answered_wait_ms, answered) -> ((answ
 
 CREATE FUNCTION kpi_occupancy AS (handle_ms, available_ms) -> (handle_ms / nullIf(handle_ms + available_ms, 0));
 
+CREATE FUNCTION kpi_service_level AS (variant, answered_within, answered, abandoned, abandoned_short, abandoned_within, flowed_out, flowed_out_within, offered) -> kpi_service_level_of(kpi_service_level_met(variant, answered_within, abandoned_within, flowed_out_within), kpi_service_level_counted(variant, answered, abandoned, abandoned_short, abandoned_within, flowed_out, offered));
+
 CREATE FUNCTION kpi_service_level_answered_and_abandoned AS (answered_within, answered, abandoned) -> (answered_within / nullIf(answered + abandoned, 0));
+
+CREATE FUNCTION kpi_service_level_counted AS (variant, answered, abandoned, abandoned_short, abandoned_within, flowed_out, offered) -> multiIf(variant = 'excluding_short', toInt64((answered + abandoned) - abandoned_short), variant = 'answered_and_abandoned', toInt64(answered + abandoned), variant = 'with_flow_outs', toInt64((answered + abandoned) + flowed_out), (variant IN ('over_offered', 'left_within')), toInt64(offered), variant = 'over_answered', toInt64(answered), variant = 'late_abandons', toInt64((answered + abandoned) - abandoned_within), toInt64(0));
 
 CREATE FUNCTION kpi_service_level_excluding_short AS (answered_within, answered, abandoned, abandoned_short) -> (answered_within / nullIf((answered + abandoned) - abandoned_short, 0));
 
 CREATE FUNCTION kpi_service_level_late_abandons AS (answered_within, answered, abandoned, abandoned_within) -> (answered_within / nullIf((answered + abandoned) - abandoned_within, 0));
 
 CREATE FUNCTION kpi_service_level_left_within AS (answered_within, abandoned_within, flowed_out_within, offered) -> (((answered_within + abandoned_within) + flowed_out_within) / nullIf(offered, 0));
+
+CREATE FUNCTION kpi_service_level_met AS (variant, answered_within, abandoned_within, flowed_out_within) -> (answered_within + if(variant = 'left_within', abandoned_within + flowed_out_within, 0));
+
+CREATE FUNCTION kpi_service_level_of AS (met, counted) -> (met / nullIf(counted, 0));
 
 CREATE FUNCTION kpi_service_level_over_answered AS (answered_within, answered) -> (answered_within / nullIf(answered, 0));
 

@@ -252,6 +252,33 @@ def test_hours_are_set_as_a_whole_and_taken_back(operator: Operator) -> None:
     assert operator.rows(stored) == []
 
 
+def test_limits_of_a_bottleneck_are_the_queues_or_the_tenants(operator: Operator) -> None:
+    added(operator, "limits", "--waiting-limit", "7", "--wait-limit", "90s")
+    operator.types("queue", "set", "limits", "vip", "--waiting-limit", "2")
+    operator.types("queue", "set", "limits", "sales", "--name", "Vendas")
+    rows = operator.rows(
+        "SELECT queue, waiting_limit, longest_wait_limit_s FROM callcentre.v_queue_settings"
+        " WHERE tenant_id = 'limits' ORDER BY queue"
+    )
+    assert rows == [("sales", 7, 90), ("vip", 2, 90)]
+    assert "queue vip: at most 2 waiting" in operator.types("show", "limits").out
+
+
+def test_contacts_are_replaced_as_a_whole(operator: Operator) -> None:
+    added(operator, "contacts")
+    words = ("contact", "set", "contacts", "--email", "b@example.com", "a@example.com")
+    assert "run `python -m tenants sync`" in operator.types(*words).out
+    assert operator.types(*words).out == "nothing changed\n"
+    shown = operator.types("show", "contacts", "--json").json["contacts"]
+    assert shown == {"email": ["a@example.com", "b@example.com"]}
+    webhook = ("contact", "set", "contacts", "--webhook", "https://hooks.example.com/x?key=1")
+    assert operator.types(*webhook).out.splitlines()[0] == (
+        "alerts of contacts by email: nobody any more"
+    )
+    operator.types("contact", "set", "contacts")
+    assert operator.types("show", "contacts", "--json").json["contacts"] == {}
+
+
 def test_list_and_show_tell_people_and_programs(operator: Operator) -> None:
     added(operator, "listed", "--name", "Listed Ltda")
     operator.types("queue", "set", "listed", "vip", "--sl-target", "95%")
@@ -261,7 +288,9 @@ def test_list_and_show_tell_people_and_programs(operator: Operator) -> None:
     assert mine["sites"] == ["pbx-01"]
     lines = operator.types("show", "listed").out.splitlines()
     assert lines[0] == "listed: Listed Ltda"
-    assert lines[2] == "  answered within 20 s, short below 5 s, 80% excluding_short"
+    assert lines[2] == (
+        "  answered within 20 s, short below 5 s, 80% excluding_short; at most 10 waiting or 2m"
+    )
     assert lines[-1] == "queue vip: 95%"
 
 
@@ -279,6 +308,10 @@ def test_list_and_show_tell_people_and_programs(operator: Operator) -> None:
         (["site", "add", "nobody", "pbx-01"], 1, "there is no tenant 'nobody'"),
         (["queue", "set", "nobody", "q", "--name", "x"], 1, "there is no tenant 'nobody'"),
         (["queue", "set", "nobody", "q"], 2, "nothing to set"),
+        (["add", "new", *ADDED, "--waiting-limit", "0"], 2, "write a number from 1 to 10000"),
+        (["contact", "set", "nobody", "--email", "ana"], 2, "write it as name@example.com"),
+        (["contact", "set", "nobody", "--webhook", "http://x.example"], 2, "must be https"),
+        (["contact", "set", "nobody"], 1, "there is no tenant 'nobody'"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_sentence(

@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW callcentre.v_tenants SQL SECURITY INVOKER
 COMMENT 'One row per customer.'
 AS SELECT
     tenant_id, display_name, time_zone, language, answer_limit_s, short_abandon_s,
-    service_level_variant, service_level_target, is_enabled
+    service_level_variant, service_level_target, waiting_limit, longest_wait_limit_s, is_enabled
 FROM callcentre.tenants FINAL;
 
 CREATE OR REPLACE VIEW callcentre.v_sites SQL SECURITY INVOKER
@@ -25,7 +25,9 @@ AS SELECT
         settings.service_level_variant != '', settings.service_level_variant,
         customers.version > 0, customers.service_level_variant,
         'excluding_short') AS service_level_variant,
-    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target
+    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target,
+    coalesce(settings.waiting_limit, if(customers.version > 0, customers.waiting_limit, 10)) AS waiting_limit,
+    coalesce(settings.longest_wait_limit_s, if(customers.version > 0, customers.longest_wait_limit_s, 120)) AS longest_wait_limit_s
 FROM
 (
     SELECT tenant_id, queue FROM callcentre.queues_seen
@@ -44,7 +46,9 @@ ALTER TABLE callcentre.v_queue_settings
     COMMENT COLUMN answer_limit_s 'T, the answer limit, seconds; a wait of exactly T is within it',
     COMMENT COLUMN short_abandon_s 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
     COMMENT COLUMN service_level_variant 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_',
-    COMMENT COLUMN service_level_target 'Service level the queue is to reach, 0..1';
+    COMMENT COLUMN service_level_target 'Service level the queue is to reach, 0..1',
+    COMMENT COLUMN waiting_limit 'How many may wait at once; more is a bottleneck',
+    COMMENT COLUMN longest_wait_limit_s 'How long a caller may have waited, seconds; longer is a bottleneck';
 
 CREATE OR REPLACE VIEW callcentre.v_agents_registry SQL SECURITY INVOKER
 COMMENT 'One row per agent who was ever seen or is registered: which person it is, and in which team.'
