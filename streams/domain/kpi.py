@@ -75,6 +75,64 @@ def service_level_late_abandons(
     return _share(answered_within, answered + _rest(abandoned, abandoned_within))
 
 
+def service_level_met(
+    variant: str, answered_within: int, abandoned_within: int, flowed_out_within: int
+) -> int:
+    """Queue calls that were served as the variant asks: what stands above its line."""
+    return answered_within + (
+        abandoned_within + flowed_out_within if variant == "left_within" else 0
+    )
+
+
+def service_level_counted(  # noqa: PLR0917 - the arguments of the SQL function, in its order
+    variant: str,
+    answered: int,
+    abandoned: int,
+    abandoned_short: int,
+    abandoned_within: int,
+    flowed_out: int,
+    offered: int,
+) -> int:
+    """Queue calls that count for the variant: what stands below its line; 0 if it is unknown."""
+    counted = {
+        "excluding_short": answered + _rest(abandoned, abandoned_short),
+        "answered_and_abandoned": answered + abandoned,
+        "with_flow_outs": answered + abandoned + flowed_out,
+        "over_offered": offered,
+        "over_answered": answered,
+        "left_within": offered,
+        "late_abandons": answered + _rest(abandoned, abandoned_within),
+    }
+    return counted.get(variant, 0)
+
+
+def service_level_of(met: int, counted: int) -> float | None:
+    """Service level of several queues together, each by its own variant: sums of both parts."""
+    return _share(met, counted)
+
+
+def service_level(  # noqa: PLR0917 - the arguments of the SQL function, in its order
+    variant: str,
+    answered_within: int,
+    answered: int,
+    abandoned: int,
+    abandoned_short: int,
+    abandoned_within: int,
+    flowed_out: int,
+    flowed_out_within: int,
+    offered: int,
+) -> float | None:
+    """Service level by the name of its variant, without `service_level_`; None if it is unknown."""
+    counted = service_level_counted(
+        variant, answered, abandoned, abandoned_short, abandoned_within, flowed_out, offered
+    )
+    if not counted:
+        return None
+    return service_level_of(
+        service_level_met(variant, answered_within, abandoned_within, flowed_out_within), counted
+    )
+
+
 def abandonment_rate(abandoned: int, offered: int) -> float | None:
     """Abandoned over offered."""
     return _share(abandoned, offered)

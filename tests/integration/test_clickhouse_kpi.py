@@ -135,6 +135,37 @@ def test_both_give_the_same_for_any_counters(client: Client, sums: Counters) -> 
             assert math.isclose(value, wanted, rel_tol=1e-12), name
 
 
+VARIANTS = (
+    "excluding_short",
+    "answered_and_abandoned",
+    "with_flow_outs",
+    "over_offered",
+    "over_answered",
+    "left_within",
+    "late_abandons",
+    "no_such_variant",
+)
+OF_A_VARIANT = tuple(inspect.signature(kpi.service_level).parameters)[1:]
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sums=counters())
+def test_both_give_the_same_by_the_name_of_the_variant(client: Client, sums: Counters) -> None:
+    values = tuple(getattr(sums, name) for name in OF_A_VARIANT)
+    rows = client.query(
+        f"SELECT variant, kpi_service_level(variant, {', '.join(map(str, values))})"
+        f" FROM (SELECT arrayJoin({list(VARIANTS)}) AS variant)"
+    ).result_rows
+    assert len(rows) == len(VARIANTS)
+    for variant, level in rows:
+        wanted = kpi.service_level(variant, *values)
+        assert (level is None) == (wanted is None), variant
+        if wanted is not None:
+            assert math.isclose(level, wanted, rel_tol=1e-12), variant
+
+
 def test_both_give_no_value_where_nothing_was_counted(client: Client) -> None:
     assert set(of_sql(client, NOTHING).values()) == {None}
     assert set(of_python(NOTHING).values()) == {None}

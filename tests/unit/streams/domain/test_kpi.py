@@ -52,6 +52,39 @@ def test_one_data_set_gives_every_service_level() -> None:
     assert percent(kpi.service_level_late_abandons(WITHIN, 6, 3, ABANDONED_WITHIN)) == 57.14
 
 
+BY_VARIANT = {
+    "over_answered": 66.67,
+    "answered_and_abandoned": 44.44,
+    "excluding_short": 50.00,
+    "with_flow_outs": 40.00,
+    "over_offered": 40.00,
+    "left_within": 60.00,
+    "late_abandons": 57.14,
+}
+
+
+@pytest.mark.parametrize("variant", BY_VARIANT)
+def test_the_variant_a_queue_is_measured_by_may_be_a_value(variant: str) -> None:
+    level = kpi.service_level(
+        variant, WITHIN, 6, 3, SHORT, ABANDONED_WITHIN, 1, FLOWED_OUT_WITHIN, 10
+    )
+    assert percent(level) == BY_VARIANT[variant]
+
+
+def test_an_unknown_variant_gives_no_value() -> None:
+    assert kpi.service_level("of_the_moon", 4, 6, 3, 1, 2, 1, 0, 10) is None
+
+
+def test_queues_of_different_variants_add_up_by_their_parts() -> None:
+    # The example by `over_answered`, 4 of 6, beside a queue by `left_within`, 2 of 2.
+    met = kpi.service_level_met("over_answered", 4, 2, 0) + kpi.service_level_met(
+        "left_within", 1, 1, 0
+    )
+    counted = kpi.service_level_counted("over_answered", 6, 3, 1, 2, 1, 10)
+    counted += kpi.service_level_counted("left_within", 1, 1, 0, 1, 0, 2)
+    assert kpi.service_level_of(met, counted) == 0.75
+
+
 def test_asterisks_second_service_level_is_ours_with_its_own_abandons() -> None:
     # ServicelevelPerf2: Asterisk counts the time-out as abandoned and early abandons as good.
     asterisks_abandoned = 3 + 1
@@ -112,7 +145,14 @@ def test_every_kpi_has_an_sql_function_with_the_same_arguments() -> None:
             found = re.match(r"CREATE OR REPLACE FUNCTION kpi_(\w+) AS \(([^)]*)\)", statement)
             assert found, statement
             in_sql[found[1]] = tuple(name.strip() for name in found[2].split(","))
-    formulas = [entry.formula for entry in kpi.CATALOGUE] + [kpi.waits_within, kpi.waits_below]
+    formulas = [entry.formula for entry in kpi.CATALOGUE] + [
+        kpi.waits_within,
+        kpi.waits_below,
+        kpi.service_level_met,
+        kpi.service_level_counted,
+        kpi.service_level_of,
+        kpi.service_level,
+    ]
     assert in_sql == {
         formula.__name__: tuple(inspect.signature(formula).parameters) for formula in formulas
     }
