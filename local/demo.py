@@ -14,7 +14,8 @@ from local.broker import BrokerMissingError
 from local.notice import BoardNotice, Console
 from local.pbx.dialect import DIALECTS
 from local.process import ChildFailedError
-from local.stack import MOST_WORKERS, TENANT, Stack, StackPlan
+from local.registration import tenants_environment
+from local.stack import MOST_WORKERS, NEIGHBOUR, TENANT, Stack, StackPlan
 from local.stopping import until_stopped
 from local.supervisor import running_stack
 from local.verdict import judge, parts, parts_table
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
     def progress(part: str, where: str) -> None:
         if not options.json:
-            print(f"{time.monotonic() - started_s:6.1f} s  {part:<12} {where}", flush=True)
+            print(f"{time.monotonic() - started_s:6.1f} s  {part:<16} {where}", flush=True)
 
     plan = StackPlan(
         state=_STATE / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}",
@@ -73,7 +74,7 @@ def _run(options: argparse.Namespace, plan: StackPlan, stack: Stack) -> int:
             _show_board(options, plan, stack, look, notice)
         elif options.json:
             watch_quietly(look)
-        watch_in_lines(stack.reader_url, _scope(options), look, console.tell)
+        watch_in_lines(stack.tenants[TENANT].reader_url, _scope(options), look, console.tell)
     except PlayedOutError:
         verdict = judge(stack, look)
         if options.json:
@@ -97,7 +98,8 @@ def _show_board(
         look()
         return notice.text()
 
-    show(BoardPlan(stack.reader_url, _scope(options), options.language, footer), tick)
+    reader_url = stack.tenants[TENANT].reader_url
+    show(BoardPlan(reader_url, _scope(options), options.language, footer), tick)
 
 
 def _scope(options: argparse.Namespace) -> Scope:
@@ -107,19 +109,26 @@ def _scope(options: argparse.Namespace) -> Scope:
 def _addresses(stack: Stack) -> dict[str, Any]:
     return {
         "clickhouse": stack.clickhouse_url,
-        "clickhouse_reader": stack.reader_url,
+        "clickhouse_reader": stack.tenants[TENANT].reader_url,
         "tenant": TENANT,
-        "sites": stack.sites,
+        "sites": stack.tenants[TENANT].sites,
+        "neighbour": {
+            "tenant": NEIGHBOUR,
+            "clickhouse_reader": stack.tenants[NEIGHBOUR].reader_url,
+            "sites": stack.tenants[NEIGHBOUR].sites,
+        },
+        "tenants_cli": tenants_environment(stack),
         "ingest": stack.ingest_url,
         "ingest_metrics": f"{stack.ingest_url}/metrics",
         "streams_metrics": stack.worker_metrics_urls,
         "kafka_bootstrap": stack.kafka_bootstrap,
-        "truth": f"{stack.truth_url}/truth",
+        "truth": f"{stack.tenants[TENANT].truth_url}/truth",
     }
 
 
 def _guide(stack: Stack, plan: StackPlan) -> str:
     query = "SELECT queue, outcome, count() FROM callcentre.v_queue_calls GROUP BY ALL ORDER BY ALL"
+    variables = " ".join(f"{name}={value}" for name, value in tenants_environment(stack).items())
     lines = [
         "",
         "Ask ClickHouse (user and password are in the address):",
@@ -127,9 +136,14 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"    --data-binary '{query}'",
         f"Ingest API   {stack.ingest_url}/docs and /metrics",
         f"Streams      {' '.join(stack.worker_metrics_urls)}",
-        f"True totals  {stack.truth_url}/totals, every call: /truth",
-        "Wallboard    in another terminal:",
-        f"  {_python()} -m local wallboard --url {stack.reader_url}",
+        f"True totals  {stack.tenants[TENANT].truth_url}/totals, every call: /truth",
+        "Wallboard    in another terminal; the second one is the other customer's:",
+        *(
+            f"  {_python()} -m local wallboard --url {one.reader_url} --tenant {tenant}"
+            for tenant, one in stack.tenants.items()
+        ),
+        "Customers    list, show, queue set, verify …, in another terminal:",
+        f"  env {variables} {_python()} -m tenants list",
         f"State, logs  {plan.state}",
     ]
     return "\n".join([*lines, ""])

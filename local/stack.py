@@ -9,14 +9,16 @@ from local.restarts import Death, Restarts
 from local.usage import UsageMeter
 
 TENANT = "demo"
+NEIGHBOUR = "neighbour"
+"""The second customer: one small site with the same queues, agents and extensions."""
+
 MOST_WORKERS = 4
 """As many as there are partitions."""
 
 # Collectors first, so that nothing is half delivered; what others write to goes last.
 _STOP_ORDER = ("collector", "pbx", "ingest", "worker", "clickhouse", "broker")
-_IRREPLACEABLE = {
-    "pbx": "what happened in the simulated call centres, and the truth of it, is gone with them"
-}
+_PBX_GONE = "what happened in the simulated call centres, and the truth of it, is gone with them"
+_IRREPLACEABLE = {"pbx": _PBX_GONE, f"pbx {NEIGHBOUR}": _PBX_GONE}
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,26 @@ class StackPlan:
 
 
 @dataclass
+class RunningTenant:
+    """A customer of a running pipeline.
+
+    `reader_url` sees its rows alone, `truth_url` tells what truly happened at its sites, of which
+    `ami_ports` has one each.
+    """
+
+    reader_url: str = ""
+    truth_url: str = ""
+    ami_ports: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def sites(self) -> list[str]:
+        """Their names, in order."""
+        return sorted(self.ami_ports)
+
+
+@dataclass
 class Stack:
-    """A running pipeline. `clickhouse_url` is the admin's, `reader_url` the tenant's reader's.
+    """A running pipeline. `clickhouse_url` is the admin's, `readers_file` that of the embedded one.
 
     A child's name is its kind, and where there may be several a word more: `collector pbx-01`.
     `on_start` holds what is to be done when a child has been started again.
@@ -44,11 +64,12 @@ class Stack:
 
     kafka_bootstrap: str = ""
     clickhouse_url: str = ""
-    reader_url: str = ""
+    readers_file: Path | None = None
     ingest_url: str = ""
     worker_metrics_urls: list[str] = field(default_factory=list)
-    truth_url: str = ""
-    sites: list[str] = field(default_factory=list)
+    tenants: dict[str, RunningTenant] = field(
+        default_factory=lambda: {TENANT: RunningTenant(), NEIGHBOUR: RunningTenant()}
+    )
     children: dict[str, Child] = field(default_factory=dict)
     on_start: dict[str, Callable[[], None]] = field(default_factory=dict)
     meter: UsageMeter = field(default_factory=UsageMeter)

@@ -5,7 +5,6 @@ failure to be shown; from then on it is started again (`Stack.look`). Whatever h
 left behind.
 """
 
-import json
 import re
 import secrets
 import sys
@@ -14,13 +13,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ingest_api.auth import new_token, token_digest
-from ingest_api.token_file import TokenEntry, add_token
-from local import broker
+from local import broker, registration
 from local.addresses import answers, ask_clickhouse, bare
 from local.collector_settings import CollectorSettings, write_settings
+from local.pbx.dialect import DIALECTS
+from local.pbx.plan import default_plan
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
-from local.stack import TENANT, Stack, StackPlan
+from local.stack import NEIGHBOUR, TENANT, Stack, StackPlan
 
 AMI_USER = "collector"
 
@@ -53,25 +52,31 @@ class _Starter:
         self._stack = stack
         self._progress = progress
         self._ami_secret = secrets.token_urlsafe(16)
-        self._ami_ports: dict[str, int] = {}
+        self._registered: dict[str, registration.Registered] = {}
+        self._pbx_sites: dict[str, int] = {}
 
     def start(self) -> None:
         if not self._plan.kafka_bootstrap:
             self._start_broker()
         if not self._plan.clickhouse_url:
             self._start_clickhouse()
-        self._start_pbx()
+        self._start_pbx(TENANT, self._plan.sites, seed=self._plan.seed)
+        # In its small hours, when few people call.
+        self._start_pbx(NEIGHBOUR, 1, seed=self._plan.seed + 1, hour=3)
         self._await_broker()
         self._make_topics()
-        tokens = self._start_ingest()
         self._await_clickhouse()
         self._finish("migrate", ["streams", "migrate"], self._clickhouse_environment())
         self._progress("schema", "current")
         self._start_workers()
+        for tenant in self._stack.tenants:
+            self._await_pbx(tenant)
+        self._register()
         self._await_ingest()
-        self._await_pbx()
         self._await_workers()
-        self._start_collectors(tokens)
+        for tenant in self._stack.tenants:
+            self._start_collectors(tenant)
+        self._set_for_boards()
         self._await_rows()
 
     # --- Broker -----------------------------------------------------------------------------------
@@ -115,24 +120,21 @@ class _Starter:
 
     def _start_clickhouse(self) -> None:
         port = free_port()
-        admin, reader = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
-        readers = self._plan.state / "readers.json"
+        admin = secrets.token_urlsafe(16)
+        readers = self._stack.readers_file = self._plan.state.absolute() / "readers.json"
         readers.touch(mode=0o600)
-        readers.write_text(
-            json.dumps({"readers": {TENANT: {"password": reader, "tenant": TENANT}}})
-        )
+        readers.write_text('{"readers": {}}')
         self._run(
             "clickhouse",
             [
                 "local.clickhouse",
                 f"--path={self._plan.state.absolute() / 'clickhouse'}",
                 f"--port={port}",
-                f"--user-file={readers.absolute()}",
+                f"--user-file={readers}",
             ],
             {"CLICKHOUSE_ADMIN_PASSWORD": admin},
         )
         self._stack.clickhouse_url = f"http://admin:{admin}@{LOOPBACK}:{port}"
-        self._stack.reader_url = f"http://{TENANT}:{reader}@{LOOPBACK}:{port}"
 
     def _await_clickhouse(self) -> None:
         stack = self._stack
@@ -140,7 +142,7 @@ class _Starter:
         if child is not None:
             child.wait_until(lambda: answers(f"{bare(stack.clickhouse_url)}/ping"), _UP_WITHIN_S)
         else:
-            stack.clickhouse_url = stack.reader_url = self._plan.clickhouse_url
+            stack.clickhouse_url = self._plan.clickhouse_url
         self._progress("ClickHouse", bare(stack.clickhouse_url))
 
     def _clickhouse_environment(self) -> dict[str, str]:
@@ -148,49 +150,78 @@ class _Starter:
 
     # --- Simulated PBXs ---------------------------------------------------------------------------
 
-    def _start_pbx(self) -> None:
+    def _start_pbx(self, tenant: str, sites: int, *, seed: int, hour: int = 10) -> None:
         plan = self._plan
+        name = _named("pbx", tenant)
         command = [
             "local",
             "pbx",
             "--port=0",
             "--truth-port=0",
-            f"--truth-file={plan.state.absolute() / 'truth.jsonl'}",
+            f"--truth-file={plan.state.absolute() / f'truth-{tenant}.jsonl'}",
             f"--user={AMI_USER}",
-            f"--seed={plan.seed}",
+            f"--seed={seed}",
             f"--speed={plan.speed}",
-            f"--sites={plan.sites}",
+            f"--sites={sites}",
+            f"--hour={hour}",
             f"--asterisk={plan.asterisk}",
         ]
         if plan.duration_s is not None:
             command.append(f"--duration={plan.duration_s}")
-        self._run("pbx", command, {"PBX_SECRET": self._ami_secret})
+        child = self._run(name, command, {"PBX_SECRET": self._ami_secret})
+        self._pbx_sites[child.name] = sites
 
-    def _await_pbx(self) -> None:
-        child = self._stack.children["pbx"]
-        child.wait_until(lambda: len(_addresses(child)) > self._plan.sites, _UP_WITHIN_S)
+    def _await_pbx(self, tenant: str) -> None:
+        child = self._stack.children[_named("pbx", tenant)]
+        sites = self._pbx_sites[child.name]
+        child.wait_until(lambda: len(_addresses(child)) > sites, _UP_WITHIN_S)
         addresses = _addresses(child)
-        self._stack.truth_url = f"http://{addresses.pop('truth')}"
-        self._ami_ports = {site: int(at.rpartition(":")[2]) for site, at in addresses.items()}
-        self._stack.sites = sorted(self._ami_ports)
-        for site in self._stack.sites:
-            self._progress(
-                site, f"AMI on {addresses[site]} (simulated, speed {self._plan.speed:g})"
-            )
+        running = self._stack.tenants[tenant]
+        running.truth_url = f"http://{addresses.pop('truth')}"
+        running.ami_ports = {site: int(at.rpartition(":")[2]) for site, at in addresses.items()}
+        for site in running.sites:
+            where = f"AMI on {addresses[site]} (simulated, speed {self._plan.speed:g})"
+            self._progress(_named(site, tenant), where)
 
-    # --- Ingest, streams, collectors --------------------------------------------------------------
+    # --- Customers and ingest ---------------------------------------------------------------------
 
-    def _start_ingest(self) -> dict[str, str]:
-        tokens_file = self._plan.state.absolute() / "tokens.json"
-        tokens = {f"pbx-{site:02}": new_token() for site in range(1, self._plan.sites + 1)}
-        for site, token in tokens.items():
-            entry = TokenEntry(sha256=token_digest(token), tenant=TENANT, site=site)
-            add_token(tokens_file, entry)
+    def _register(self) -> None:
+        """From `tenants add` on; ingest comes up as soon as there are tokens."""
+        stack = self._stack
         port = free_port()
-        self._stack.ingest_url = f"http://{LOOPBACK}:{port}"
-        environment = self._kafka_environment() | {"INGEST_TOKENS_FILE": str(tokens_file)}
+        stack.ingest_url = f"http://{LOOPBACK}:{port}"
+        with registration.operator_of(stack) as operator:
+            for tenant, running in stack.tenants.items():
+                registered = registration.register(operator, tenant, running.sites)
+                self._registered[tenant] = registered
+            self._start_ingest(port)
+            trouble = registration.let_readers_in(operator)
+            for tenant, running in stack.tenants.items():
+                url = registration.reader_url(stack, self._registered[tenant])
+                running.reader_url = stack.clickhouse_url if trouble else url
+        if trouble:
+            self._progress("customers", f"NOT kept apart, boards read as the operator: {trouble}")
+        self._progress("customers", ", ".join(f"{name} added" for name in stack.tenants))
+
+    def _set_for_boards(self) -> None:
+        """While the first rows are on their way: settings hold for the past too."""
+        with registration.operator_of(self._stack) as operator:
+            registration.set_for_boards(operator, self._agents())
+        self._progress("settings", "targets, teams, limits of pauses, hours")
+
+    def _agents(self) -> dict[str, list[str]]:
+        """The keys of the first customer's agents, by site."""
+        technology = DIALECTS[self._plan.asterisk].technology
+        return {
+            site: [f"{site}/{technology}/{agent.number}" for agent in default_plan(number).agents]
+            for number, site in enumerate(self._stack.tenants[TENANT].sites, start=1)
+        }
+
+    def _start_ingest(self, port: int) -> None:
+        copy = self._plan.state.absolute() / "tokens-copy.json"
+        environment = self._kafka_environment() | self._clickhouse_environment()
+        environment |= {"INGEST_TOKENS_COPY": str(copy), "INGEST_TOKENS_FILE": ""}
         self._run("ingest", ["ingest_api", "serve", f"--port={port}"], environment)
-        return tokens
 
     def _await_ingest(self) -> None:
         url = self._stack.ingest_url
@@ -215,36 +246,38 @@ class _Starter:
             return ["worker"]
         return [f"worker {number}" for number in range(1, self._plan.workers + 1)]
 
-    def _start_collectors(self, tokens: dict[str, str]) -> None:
-        privacy_key = secrets.token_urlsafe(24)
-        for site in self._stack.sites:
+    def _start_collectors(self, tenant: str) -> None:
+        running, registered = self._stack.tenants[tenant], self._registered[tenant]
+        folder = self._plan.state.absolute() / "collectors" / tenant
+        for site in running.sites:
             settings = CollectorSettings(
                 site,
-                self._plan.state.absolute() / site,
-                self._ami_ports[site],
+                folder / site,
+                running.ami_ports[site],
                 AMI_USER,
                 self._ami_secret,
                 self._stack.ingest_url,
-                tokens[site],
-                privacy_key,
+                registered.tokens[site],
+                registered.privacy_key,
             )
             path = write_settings(settings)
-            self._run(f"collector {site}", ["agent", "run", f"--config={path}"], {})
+            name = f"collector {_named(site, tenant)}"
+            self._run(name, ["agent", "run", f"--config={path}"], {})
 
     def _await_rows(self) -> None:
+        names = ", ".join(f"'{tenant}'" for tenant in self._stack.tenants)
+        sites = sum(len(running.sites) for running in self._stack.tenants.values())
         query = (
-            "SELECT uniqExact(site) FROM callcentre.v_site_status "  # noqa: S608 - a constant
-            f"WHERE tenant_id = '{TENANT}' AND is_ami_connected FORMAT TabSeparated"
+            "SELECT count() FROM callcentre.v_site_status "  # noqa: S608 - constants
+            f"WHERE tenant_id IN ({names}) AND is_ami_connected FORMAT TabSeparated"
         )
 
         def are_there() -> bool:
             self._stack.check()
-            return ask_clickhouse(self._stack.clickhouse_url, query).strip() == str(
-                self._plan.sites
-            )
+            return ask_clickhouse(self._stack.clickhouse_url, query).strip() == str(sites)
 
         self._stack.children["ingest"].wait_until(are_there, _UP_WITHIN_S)
-        self._progress("collectors", f"{self._plan.sites} connected; rows arrive in ClickHouse")
+        self._progress("collectors", f"{sites} connected; rows arrive in ClickHouse")
 
     # --- Children ---------------------------------------------------------------------------------
 
@@ -261,6 +294,11 @@ class _Starter:
 
     def _log(self, name: str) -> Path:
         return self._plan.state / "logs" / f"{name.replace(' ', '-')}.log"
+
+
+def _named(what: str, tenant: str) -> str:
+    """The name of a part of a customer; the first one's have no customer in them."""
+    return what if tenant == TENANT else f"{what} {tenant}"
 
 
 def _addresses(pbx: Child) -> dict[str, str]:

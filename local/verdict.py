@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from local.addresses import ask_json
@@ -58,14 +58,13 @@ def judge(stack: Stack, look: Look) -> Verdict:
     Raises ChildFailedError if either is not told, or as `Stack.look` does.
     """
     try:
-        truth = ask_json(f"{stack.truth_url}/truth")
+        truths = {name: ask_json(f"{t.truth_url}/truth") for name, t in stack.tenants.items()}
     except OSError as error:
         raise ChildFailedError(f"the simulated PBXs do not tell the truth: {error}") from error
-    offered = sum(queue["offered"] for site in truth["sites"] for queue in site["totals"].values())
     deadline = time.monotonic() + _SETTLED_WITHIN_S
     verdict = None
     while True:
-        before, verdict = verdict, _compared(stack, truth, offered)
+        before, verdict = verdict, _compared(stack, truths)
         is_late = time.monotonic() > deadline
         if verdict is not None and (is_late or _is_settled(before, verdict)):
             return verdict
@@ -94,20 +93,30 @@ def parts_table(rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     return [
-        f"{'part':<18} {'peak MiB':>9} {'last MiB':>9} {'CPU s':>8} {'died':>5}",
+        f"{'part':<26} {'peak MiB':>9} {'last MiB':>9} {'CPU s':>8} {'died':>5}",
         *(
-            f"{row['part']:<18} {row['peak_rss_mib']:>9} {row['last_rss_mib']:>9} "
+            f"{row['part']:<26} {row['peak_rss_mib']:>9} {row['last_rss_mib']:>9} "
             f"{row['cpu_s']:>8} {row['deaths']:>5}"
             for row in rows
         ),
     ]
 
 
-def _compared(stack: Stack, truth: dict[str, Any], offered: int) -> Verdict | None:
+def _compared(stack: Stack, truths: dict[str, Any]) -> Verdict | None:
+    """Of all customers; sites of others than the first are told with the customer's name."""
+    offered = 0
+    found: list[Difference] = []
     try:
-        return Verdict(offered, differences(stack.clickhouse_url, TENANT, truth))
+        for tenant, truth in truths.items():
+            totals = [queue for site in truth["sites"] for queue in site["totals"].values()]
+            offered += sum(queue["offered"] for queue in totals)
+            found += [
+                one if tenant == TENANT else replace(one, site=f"{tenant}/{one.site}")
+                for one in differences(stack.clickhouse_url, tenant, truth)
+            ]
     except OSError:
         return None  # it may have died just now, and is started again
+    return Verdict(offered, found)
 
 
 def _is_settled(before: Verdict | None, now: Verdict) -> bool:

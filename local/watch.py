@@ -53,10 +53,10 @@ class Look:
 
     def _raise_if_over(self) -> None:
         try:
-            totals = ask_json(f"{self._stack.truth_url}/totals")
+            totals = [ask_json(f"{t.truth_url}/totals") for t in self._stack.tenants.values()]
         except OSError:
             return  # if the PBX is gone, the next look says so
-        if all(site["is_over"] for site in totals["sites"]):
+        if all(site["is_over"] for centre in totals for site in centre["sites"]):
             raise PlayedOutError
 
 

@@ -7,8 +7,11 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.support.clickhouse_server import ask
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
@@ -42,6 +45,30 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
+def assert_kept_apart(addresses: dict[str, Any]) -> None:
+    """Both customers have rows of a site of the same name, and each reader sees its own alone."""
+    statement = (
+        "SELECT arrayStringConcat(arraySort(groupUniqArray(concat(tenant_id, ' ', site))), ', ')"
+        " FROM callcentre.v_site_status"
+    )
+    neighbour = addresses["neighbour"]
+    seen = {
+        url: ask(url, statement)[1].strip()
+        for url in (
+            addresses["clickhouse"],
+            addresses["clickhouse_reader"],
+            neighbour["clickhouse_reader"],
+        )
+    }
+    assert list(seen.values()) == [
+        "demo pbx-01, neighbour pbx-01",
+        "demo pbx-01",
+        "neighbour pbx-01",
+    ]
+    settings = "SELECT count() FROM callcentre.v_queue_settings WHERE answer_limit_s = 15"
+    assert ask(addresses["clickhouse_reader"], settings)[1] == "1\n"
+
+
 def test_a_short_day_at_two_sites_is_counted_as_it_was() -> None:
     process = demo("--sites=2", "--speed=10", "--duration=20", "--json")
     out, err = process.communicate(timeout=150)
@@ -59,6 +86,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     assert process.stdout is not None
     addresses = json.loads(process.stdout.readline())
     children = children_of(process.pid)
+    assert_kept_apart(addresses)
     with urllib.request.urlopen(f"{addresses['ingest']}/readyz", timeout=10) as answer:
         assert json.load(answer)["ready"] is True
 
@@ -67,7 +95,8 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
 
     assert process.returncode == 0
     assert err == ""
-    assert len(children) == 6  # broker, ClickHouse, PBX, ingest, streams, collector
+    # Broker, ClickHouse, ingest, streams; of each customer a PBX and a collector.
+    assert len(children) == 8
     assert [pid for pid in children if is_alive(pid)] == []
 
 
@@ -76,7 +105,10 @@ def test_the_end_of_the_simulated_pbx_is_shown_and_ends_the_demo() -> None:
     assert process.stdout is not None
     process.stdout.readline()
     children = children_of(process.pid)
-    (pbx,) = [pid for pid in children if b"local\0pbx" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    (pbx,) = [
+        pid for pid, line in commands.items() if b"local\0pbx" in line and b"truth-demo" in line
+    ]
 
     os.kill(pbx, signal.SIGKILL)
     _, err = process.communicate(timeout=UP_WITHIN_S)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 KILL_EVERY_S = 4.0
 WITHIN_S = 200
 PARTS = {
-    "collector pbx-01": b"agent\0run",
+    "collector pbx-01": b"collectors/demo/pbx-01/collector.ini",
     "ingest": b"ingest_api\0serve",
     "worker": b"streams\0worker",
     "clickhouse": b"local.clickhouse",
