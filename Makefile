@@ -35,6 +35,7 @@ help: ## List the targets
 demo: $(READY) ## Start the whole pipeline here, with a simulated call centre and a live wallboard
 	@$(BIN)/python -m local demo $(ARGS)
 
+# Integration and system tests wait for processes half of the time: three at once keep two cores busy.
 test: test-fast test-scenarios test-integration test-system ## All tests, the quick ones first; ends at the first set that fails
 
 test-fast: $(READY) ## Units, contract and architecture: no process, no network, in seconds
@@ -44,10 +45,10 @@ test-scenarios: $(READY) ## Recorded and generated call stories through the fold
 	$(PYTEST) -n 2 -m $(UNMARKED) --hypothesis-profile thorough tests/scenarios tests/property
 
 test-integration: $(READY) ## Embedded broker and engine; real ones by CLICKHOUSE_URL, KAFKA_BOOTSTRAP or Docker
-	$(PYTEST) -n 2 --dist loadfile -m "integration or real"
+	$(PYTEST) -n 3 --dist loadfile -m "integration or real"
 
 test-system: $(READY) ## The whole stack in its real processes
-	$(PYTEST) -m system tests/system
+	$(PYTEST) -n 3 --dist loadfile -m system tests/system
 
 chaos: $(READY) ## A shift whose parts are killed again and again, against one without faults (ARGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(ARGS)
