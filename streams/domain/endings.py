@@ -17,14 +17,14 @@ An ending may be provisional for two seconds of event time; then it is decided a
 """
 
 from streams.domain.facts import Outcome
-from streams.domain.site_state import SiteState, Visit
+from streams.domain.site_state import Queue, Visit
 
 HUNG_UP_AT_ONCE_MS = 50
 EMPTIED_WITHIN_MS = 30_000
 """`leavewhenempty` acts at the next check, at latest after the round of ringing under way."""
 
 
-def unanswered_ending(state: SiteState, visit: Visit, *, is_due: bool) -> Outcome | None:
+def unanswered_ending(visit: Visit, *, is_due: bool) -> Outcome | None:
     """How the wait of a visit that left its queue ended; None while it may still turn out.
 
     `is_due`: no more evidence is waited for.
@@ -37,7 +37,7 @@ def unanswered_ending(state: SiteState, visit: Visit, *, is_due: bool) -> Outcom
         return "abandoned"
     if visit.hung_up_at is None:
         if visit.is_hangup_requested and not visit.is_give_up_marked:
-            return _let_go(state, visit)
+            return _let_go(visit)
         if not is_due:
             return None
         if visit.is_cut:
@@ -49,15 +49,27 @@ def unanswered_ending(state: SiteState, visit: Visit, *, is_due: bool) -> Outcom
         return "abandoned" if is_gone_at_once else "transferred_away"
     if is_gone_at_once and not visit.is_hangup_requested:
         return "abandoned"
-    return _let_go(state, visit)
+    return _let_go(visit)
 
 
-def moved_on_ending(state: SiteState, visit: Visit) -> Outcome:
+def moved_on_ending(visit: Visit) -> Outcome:
     """How the wait ended of a caller who is in the next queue already."""
-    ending = unanswered_ending(state, visit, is_due=True)
+    ending = unanswered_ending(visit, is_due=True)
     if visit.gave_up_at is not None and ending == "abandoned" and visit.told_outcome is None:
-        return _let_go(state, visit)
+        return _let_go(visit)
     return ending or "unknown"
+
+
+def is_emptied(queue: Queue | None, visit: Visit, at: int) -> bool:
+    """Whether a visit that ends unanswered at `at` would end because nobody serves its queue.
+
+    The queue lost its last usable agent during this wait, a short time ago, and got none since. One
+    that was empty all along let the caller wait, so only its time-out can have ended that. To be
+    asked when the caller leaves: agents come and go before it is decided why.
+    """
+    if queue is None or queue.empty_since is None:
+        return False
+    return max(visit.entered_at, at - EMPTIED_WITHIN_MS) <= queue.empty_since <= at
 
 
 def _ending_without_giving_up(visit: Visit) -> Outcome:
@@ -69,17 +81,5 @@ def _ending_without_giving_up(visit: Visit) -> Outcome:
     return "unknown"
 
 
-def _let_go(state: SiteState, visit: Visit) -> Outcome:
-    """Left empty if the queue lost its last usable agent during the wait, else timed out.
-
-    What counts is who was there when the caller left: an agent may have come back since. A queue
-    that was empty all along let the caller wait, so only its time-out can have ended it.
-    """
-    queue = state.queues.get(visit.queue)
-    if queue is None or queue.empty_since is None:
-        return "timed_out"
-    ended_at = visit.gave_up_at if visit.gave_up_at is not None else state.now
-    was_empty = queue.refilled_at is None or queue.refilled_at >= ended_at
-    since = max(visit.entered_at, ended_at - EMPTIED_WITHIN_MS)
-    is_why = since <= queue.empty_since <= ended_at
-    return "left_empty" if was_empty and is_why else "timed_out"
+def _let_go(visit: Visit) -> Outcome:
+    return "left_empty" if visit.is_queue_emptied else "timed_out"

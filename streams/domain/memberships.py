@@ -5,7 +5,7 @@ from streams.domain.agent_states import refresh
 from streams.domain.context import Context
 from streams.domain.events import MemberRemoved, MemberSeen
 from streams.domain.facts import AgentMembership
-from streams.domain.site_state import Agent, Membership, Queue, is_followed, queue_of
+from streams.domain.site_state import Agent, Membership, is_followed, queue_of
 
 
 def member_seen(context: Context, event: MemberSeen) -> Agent:
@@ -31,7 +31,7 @@ def member_seen(context: Context, event: MemberSeen) -> Agent:
         membership.login_at = event.login_at
     membership.wrap_up_limit_ms = event.wrap_up_limit_ms
     queue = context.state.queues.get(event.queue)
-    if queue is None or is_empty(queue) or not _is_usable(membership):
+    if queue is None or queue.empty_since is not None or not _is_usable(membership):
         _check_empty(context, event.queue)
     if event.is_paused and agent.wrap_up_since is not None and not event.is_listed:
         agents.end_wrap_up(context, agent, event.at)
@@ -134,24 +134,15 @@ def _add_membership(
 
 
 def _check_empty(context: Context, name: str) -> None:
-    """Notes when a queue loses its last agent who could take a call, and when it gets one.
-
-    Both are kept: why a caller left is decided up to two seconds later.
-    """
+    """Notes when a queue loses its last agent who could take a call, and that it got one."""
     queue = queue_of(context.state, name)
     for agent in context.state.agents.values():
         membership = agent.memberships.get(name)
         if membership is not None and _is_usable(membership):
-            if is_empty(queue):
-                queue.refilled_at = context.at
+            queue.empty_since = None
             return
-    if not is_empty(queue):
-        queue.empty_since, queue.refilled_at = context.at, None
-
-
-def is_empty(queue: Queue) -> bool:
-    """Whether no agent could take a call of the queue now."""
-    return queue.empty_since is not None and queue.refilled_at is None
+    if queue.empty_since is None:
+        queue.empty_since = context.at
 
 
 def _is_usable(membership: Membership) -> bool:

@@ -8,7 +8,7 @@ retired. An outcome once counted never changes, but for `unknown`, which queue_l
 
 from streams.domain.context import Context
 from streams.domain.deadlines import await_caller
-from streams.domain.endings import moved_on_ending, unanswered_ending
+from streams.domain.endings import is_emptied, moved_on_ending, unanswered_ending
 from streams.domain.events import (
     CallerGaveUp,
     CallerJoined,
@@ -69,7 +69,7 @@ def move_on(context: Context, visit: Visit, at: int) -> None:
     if visit.status == "talking":
         close_talk(context, visit, at, "transfer")
     else:
-        ending = moved_on_ending(context.state, visit)
+        ending = moved_on_ending(visit)
         end_wait(context, visit, ending, left_at_or(visit, at), is_estimated=ending == "unknown")
 
 
@@ -83,6 +83,7 @@ def gave_up(context: Context, event: CallerGaveUp) -> None:
     visit.gave_up_at = event.at
     visit.told_wait_ms = event.wait_ms
     visit.is_requested_before_giving_up = visit.is_hangup_requested
+    visit.is_queue_emptied = is_emptied(context.state.queues.get(visit.queue), visit, event.at)
     if event.at <= context.state.blind_until + JUST_BLIND_MS:
         # The request may have come while we could not see it.
         visit.is_cut = True
@@ -175,7 +176,7 @@ def settle(context: Context, uniqueid: str) -> None:
 
 def weigh(context: Context, visit: Visit, *, is_due: bool = False) -> None:
     """Decides how the wait ended if the evidence is there, or if no more is waited for."""
-    ending = unanswered_ending(context.state, visit, is_due=is_due)
+    ending = unanswered_ending(visit, is_due=is_due)
     if ending is not None:
         is_inferred = ending == "unknown" or (
             visit.gave_up_at is None and visit.left_at is None and visit.told_outcome is None

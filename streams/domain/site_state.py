@@ -27,7 +27,7 @@ _COMPRESSED = b"\2"
 _LEVEL = 1
 """Of zstd. A third of zlib's time and three quarters of its bytes (docs/adr/0021)."""
 
-STATE_FORM = 2
+STATE_FORM = 3
 """Rises when the record's form changes; a record of another form is not read."""
 
 
@@ -69,6 +69,7 @@ class Visit(msgspec.Struct, array_like=True):
     is_hangup_requested: bool = False
     is_requested_before_giving_up: bool = False
     is_give_up_marked: bool = False
+    is_queue_emptied: bool = False  # it had lost its last agent when this caller gave up
     is_pickup_seen: bool = False
     is_cut: bool = False  # sight was lost before the evidence was complete
     told_outcome: Outcome | None = None
@@ -194,8 +195,7 @@ class Queue(msgspec.Struct, array_like=True):
     """What is known of a queue itself."""
 
     wrap_up_limit_ms: int = 0
-    empty_since: int | None = None  # the last time it lost its last usable agent
-    refilled_at: int | None = None  # and got one again
+    empty_since: int | None = None  # when it lost its last usable agent; None while it has one
 
 
 class ListedChannel(msgspec.Struct, array_like=True):

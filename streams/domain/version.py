@@ -6,7 +6,7 @@ over earlier ones, and a row folded anew over what the live path made of the sam
 deterministically, whoever writes them.
 """
 
-FOLD_REVISION = 1
+FOLD_REVISION = 2
 """Rises with each change of what events mean, so that a row folded anew replaces the old one."""
 
 GENERATION_BITS = 19
@@ -26,6 +26,7 @@ PLACE_MASK = (1 << _REVISION_SHIFT) - 1
 
 _EPOCH_2020_MS = 1_577_836_800_000
 _HOUR_MS = 3_600_000
+_PLACES_PER_MS_SHIFT = 14
 
 
 def version_of(generation: int, sequence: int) -> int:
@@ -49,3 +50,18 @@ def next_generation(previous: int, received_at: int) -> int:
     At least the hours since 2020 of `received_at`, so that it also rises when the state was lost.
     """
     return max(previous + 1, (received_at - _EPOCH_2020_MS) // _HOUR_MS)
+
+
+def chat_place(previous: int, received_at: int) -> int:
+    """The place of what one more event of a chat session changed, above `previous` (0: none).
+
+    Chats have no sequence of their own. The time of receipt, in milliseconds since 2020 (until the
+    year 2089), rises over all sessions of an account, also when a session's state was lost, so that
+    the place of a window, the highest of its queue calls', rises too.
+    """
+    return max(previous + VERSIONS_PER_EVENT, (received_at - _EPOCH_2020_MS) << _PLACES_PER_MS_SHIFT)
+
+
+def version_of_place(place: int) -> int:
+    """The version of what an event at this place changed, by today's rules."""
+    return FOLD_REVISION << _REVISION_SHIFT | place & PLACE_MASK

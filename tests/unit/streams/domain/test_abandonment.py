@@ -211,6 +211,20 @@ def test_an_agent_who_comes_back_after_the_caller_left_does_not_change_why() -> 
     assert story.facts(until="10:00:30").call("100.4").outcome == "left_empty"
 
 
+def test_agents_who_come_and_go_after_the_caller_left_do_not_change_why() -> None:
+    story = (
+        Story()
+        .added("09:59:00", "vendas", "PJSIP/201")
+        .join("10:00:00", "100.4", "vendas")
+        .removed("10:00:20", "vendas", "PJSIP/201")
+        .give_up("10:00:21", "100.4", "vendas", 21)
+        .leave("10:00:21", "100.4", "vendas")
+        .added("10:00:21.500", "vendas", "PJSIP/201")
+        .removed("10:00:22", "vendas", "PJSIP/201")
+    )
+    assert story.facts(until="10:00:30").call("100.4").outcome == "left_empty"
+
+
 def test_an_agent_who_leaves_after_the_caller_left_does_not_change_why() -> None:
     story = (
         Story()

@@ -2,19 +2,12 @@
 
 import pytest
 
-from streams.domain.endings import unanswered_ending
+from streams.domain.endings import is_emptied, unanswered_ending
 from streams.domain.facts import Outcome
-from streams.domain.site_state import Queue, SiteState, Visit, new_site_state
+from streams.domain.site_state import Queue, Visit
 
 ENTERED = 1_773_147_600_000
 GAVE_UP = ENTERED + 30_000
-
-
-def site(emptied_at: int | None = None) -> SiteState:
-    state = new_site_state("acme", "pbx-01")
-    state.now = GAVE_UP
-    state.queues["vendas"] = Queue(empty_since=emptied_at)
-    return state
 
 
 def visit(**evidence: object) -> Visit:
@@ -35,6 +28,7 @@ def given_up(**evidence: object) -> Visit:
         (given_up(told_outcome="timed_out", is_requested_before_giving_up=True), "timed_out"),
         (given_up(told_outcome="withdrawn"), "withdrawn"),
         (given_up(is_hangup_requested=True), "timed_out"),
+        (given_up(is_hangup_requested=True, is_queue_emptied=True), "left_empty"),
         (given_up(is_hangup_requested=True, hung_up_at=GAVE_UP + 1), "timed_out"),
         (given_up(hung_up_at=GAVE_UP + 50), "abandoned"),
         (given_up(hung_up_at=GAVE_UP + 51), "timed_out"),
@@ -43,13 +37,14 @@ def given_up(**evidence: object) -> Visit:
     ],
 )
 def test_evidence_decides_at_once(left: Visit, ending: Outcome) -> None:
-    assert unanswered_ending(site(), left, is_due=False) == ending
+    assert unanswered_ending(left, is_due=False) == ending
 
 
 @pytest.mark.parametrize(
     ("left", "ending"),
     [
         (given_up(), "timed_out"),
+        (given_up(is_queue_emptied=True), "left_empty"),
         (given_up(is_give_up_marked=True), "transferred_away"),
         (visit(left_at=GAVE_UP), "exited_by_key"),
         (visit(hung_up_at=GAVE_UP), "abandoned"),
@@ -57,22 +52,31 @@ def test_evidence_decides_at_once(left: Visit, ending: Outcome) -> None:
     ],
 )
 def test_without_evidence_it_is_decided_only_when_due(left: Visit, ending: Outcome) -> None:
-    assert unanswered_ending(site(), left, is_due=False) is None
-    assert unanswered_ending(site(), left, is_due=True) == ending
+    assert unanswered_ending(left, is_due=False) is None
+    assert unanswered_ending(left, is_due=True) == ending
 
 
 @pytest.mark.parametrize(
-    ("emptied_at", "ending"),
+    ("emptied_at", "emptied"),
     [
-        (GAVE_UP - 1_000, "left_empty"),
-        (None, "timed_out"),  # somebody still serves the queue
-        (ENTERED - 1, "timed_out"),  # nobody did all along, and the caller was let wait
-        (GAVE_UP - 30_001, "timed_out"),  # emptied long before
+        (GAVE_UP, True),
+        (GAVE_UP - 30_000, True),
+        (GAVE_UP - 30_001, False),  # emptied long before
+        (GAVE_UP + 1, False),  # only after the caller had left
+        (None, False),  # somebody still serves the queue
     ],
 )
-def test_left_empty_needs_the_queue_to_have_lost_its_last_agent(
-    emptied_at: int | None, ending: Outcome
+def test_left_empty_needs_the_queue_to_have_lost_its_last_agent_lately(
+    emptied_at: int | None, *, emptied: bool
 ) -> None:
-    entered_earlier = given_up()
-    entered_earlier.entered_at = ENTERED - 60_000 if emptied_at != ENTERED - 1 else ENTERED
-    assert unanswered_ending(site(emptied_at), entered_earlier, is_due=True) == ending
+    entered_earlier = visit(entered_at=ENTERED - 60_000)
+    assert is_emptied(Queue(empty_since=emptied_at), entered_earlier, GAVE_UP) is emptied
+
+
+def test_queue_that_was_empty_all_along_let_the_caller_wait() -> None:
+    assert not is_emptied(Queue(empty_since=ENTERED - 1), visit(), GAVE_UP)
+    assert is_emptied(Queue(empty_since=ENTERED), visit(), GAVE_UP)
+
+
+def test_queue_nobody_has_told_of_is_not_empty() -> None:
+    assert not is_emptied(None, visit(), GAVE_UP)
