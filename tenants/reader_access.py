@@ -7,6 +7,7 @@ policy, and readers are granted these tables and all views but the ones named he
 OPERATORS_ONLY = frozenset(
     (
         "alert_contacts",
+        "chat_accounts",
         "event_batches",
         "events",
         "grafana_organisations",
@@ -14,6 +15,8 @@ OPERATORS_ONLY = frozenset(
         "site_snapshots",
         "site_tokens",
         "usable_tokens",
+        "usable_webhooks",
+        "webhook_secrets",
     )
 )
 """No reader is granted these: what is kept for audit and to be folded anew, and who may log in."""

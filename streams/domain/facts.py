@@ -182,6 +182,37 @@ class StaleWindow(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
+class QueueCallGone(msgspec.Struct, frozen=True, gc=False):
+    """A queue call that is none after all: its row is taken back, as of this version.
+
+    Only chats make it. What is seen of a session late may show that it entered another queue, or
+    entered earlier, than was concluded, and both are in the key.
+    """
+
+    TABLE: ClassVar[str] = "queue_calls"
+    KEY: ClassVar[tuple[str, ...]] = QueueCall.KEY
+
+    tenant_id: str
+    site: str
+    channel: Channel
+    queue: str
+    call_id: str
+    entered_at: int
+    version: int
+
+
+class QueueName(msgspec.Struct, frozen=True, gc=False):
+    """What people call a queue that its source knows by an id."""
+
+    TABLE: ClassVar[str] = "queue_names"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "queue")
+
+    tenant_id: str
+    queue: str
+    name: str
+    version: int
+
+
 class OutboundCall(msgspec.Struct, frozen=True, gc=False):
     """A call an agent placed outside the queues."""
 
@@ -248,6 +279,8 @@ Fact = (
     | AgentMembership
     | QueueWindow
     | StaleWindow
+    | QueueCallGone
+    | QueueName
     | OutboundCall
     | SiteStatus
     | CoverageGap
@@ -262,4 +295,4 @@ FACT_TYPES: tuple[type[Fact], ...] = (
     SiteStatus,
     CoverageGap,
 )
-"""Facts that are rows of a table of their own."""
+"""Facts that are rows of a table of their own, and made of a site's events."""

@@ -59,7 +59,8 @@ def chat_place(previous: int, received_at: int) -> int:
     year 2089), rises over all sessions of an account, also when a session's state was lost, so that
     the place of a window, the highest of its queue calls', rises too.
     """
-    return max(previous + VERSIONS_PER_EVENT, (received_at - _EPOCH_2020_MS) << _PLACES_PER_MS_SHIFT)
+    of_now = (received_at - _EPOCH_2020_MS) << _PLACES_PER_MS_SHIFT
+    return max(previous + VERSIONS_PER_EVENT, of_now)
 
 
 def version_of_place(place: int) -> int:

@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.domain.facts import FACT_TYPES, Fact, QueueCall, StaleWindow
+from streams.domain.facts import (
+    FACT_TYPES,
+    Fact,
+    QueueCall,
+    QueueCallGone,
+    QueueName,
+    StaleWindow,
+)
 from streams.domain.site_state import STATE_FORM
 
 EVENT_BATCHES = "event_batches"
@@ -101,6 +108,8 @@ def fact_block(fact_type: type[Fact], facts: Sequence[Fact]) -> Block:
     columns = _columns(fact_type.__struct_fields__, facts)
     if fact_type is QueueCall:
         return _queue_call_block(columns)
+    if fact_type is QueueCallGone:
+        columns["is_deleted"] = [1] * len(facts)
     return Block(fact_type.TABLE, tuple(columns), tuple(columns.values()))
 
 
@@ -130,4 +139,7 @@ def _queue_call_block(columns: dict[str, list[object]]) -> Block:
     return Block(QueueCall.TABLE, tuple(columns), tuple(columns.values()))
 
 
-_KEY_OF = {fact_type: attrgetter(*fact_type.KEY) for fact_type in (*FACT_TYPES, StaleWindow)}
+_KEY_OF = {
+    fact_type: attrgetter(*fact_type.KEY)
+    for fact_type in (*FACT_TYPES, QueueCallGone, QueueName, StaleWindow)
+}

@@ -18,26 +18,33 @@ from streams.storage.schema_files import DATABASE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_COUNTS = ", ".join(name for name in QueueWindow.__struct_fields__ if name != "version")
+_KEY = ("tenant_id", "queue", "window_start", "site", "channel")
+_SUMS = ", ".join(name for name in QueueWindow.__struct_fields__ if name not in (*_KEY, "version"))
 
-# The three conditions with IN are for the index on queue_calls; the join alone would read it all.
+# The conditions with IN are for the index on queue_calls; the join alone would read it all.
 _RECOMPUTE = f"""
-INSERT INTO {{database:Identifier}}.queue_windows ({_COUNTS}, version)
-SELECT {_COUNTS}, greatest(recounted.version, stale.6)
-FROM callcentre.v_queue_windows_recounted AS recounted
-INNER JOIN
+INSERT INTO {{database:Identifier}}.queue_windows
+    ({", ".join(_KEY)}, {_SUMS}, version, is_deleted)
+SELECT {", ".join(f"stale.{place}" for place in range(1, 6))}, {_SUMS},
+    greatest(recounted.version, stale.6), recounted.offered = 0
+FROM
 (
     SELECT arrayJoin(arrayZip(
         {{tenants:Array(String)}}, {{queues:Array(String)}}, {{starts:Array(DateTime64(3, 'UTC'))}},
         {{sites:Array(String)}}, {{channels:Array(String)}}, {{versions:Array(UInt64)}}
     )) AS stale
 ) AS asked
+LEFT JOIN
+(
+    SELECT * FROM callcentre.v_queue_windows_recounted
+    WHERE tenant_id IN ({{tenants:Array(String)}})
+        AND queue IN ({{queues:Array(String)}})
+        AND window_start IN ({{starts:Array(DateTime64(3, 'UTC'))}})
+) AS recounted
 ON recounted.tenant_id = stale.1 AND recounted.queue = stale.2
     AND recounted.window_start = stale.3 AND recounted.site = stale.4
     AND recounted.channel = stale.5
-WHERE recounted.tenant_id IN ({{tenants:Array(String)}})
-    AND recounted.queue IN ({{queues:Array(String)}})
-    AND recounted.window_start IN ({{starts:Array(DateTime64(3, 'UTC'))}})
+SETTINGS join_use_nulls = 0
 """  # noqa: S608 - column names of our own
 
 _DIFFERENCES = """
@@ -57,8 +64,8 @@ def recompute_windows(
 
     They go into the table `queue_windows` of `database`.
 
-    The version is the window's, or that of a later call among those summed. A window without any
-    queue call is left as it is. Raises what clickhouse-connect raises.
+    The version is the window's, or that of a later call among those summed. A window that no queue
+    call is in any more is taken back. Raises what clickhouse-connect raises.
     """
     parameters = {
         "database": database,

@@ -76,7 +76,7 @@ class ClickHouseFactWriter:
         self._observer = observer
         self._sleep = sleep
         self._client: Client | None = None
-        self._contexts: dict[str, InsertContext] = {}
+        self._contexts: dict[tuple[str, tuple[str, ...]], InsertContext] = {}
 
     def write(
         self,
@@ -148,10 +148,11 @@ class ClickHouseFactWriter:
         return None
 
     def _context(self, client: Client, block: Block) -> InsertContext:
-        """The insert of this table; its column types are asked for once."""
-        context = self._contexts.get(block.table)
+        """The insert of these columns of a table; their types are asked for once."""
+        place = block.table, block.column_names
+        context = self._contexts.get(place)
         if context is None:
-            context = self._contexts[block.table] = client.create_insert_context(
+            context = self._contexts[place] = client.create_insert_context(
                 block.table, block.column_names, DATABASE, column_oriented=True
             )
         return context

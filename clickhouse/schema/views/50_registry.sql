@@ -18,7 +18,10 @@ COMMENT 'One row per queue that was ever seen or has settings: what holds for it
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
-    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    multiIf(
+        settings.display_name != '', settings.display_name,
+        names.name != '', names.name,
+        queues.queue) AS display_name,
     coalesce(settings.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
     coalesce(settings.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
     multiIf(
@@ -38,11 +41,13 @@ LEFT JOIN (SELECT * FROM callcentre.queue_settings FINAL) AS settings
     ON settings.tenant_id = queues.tenant_id AND settings.queue = queues.queue
 LEFT JOIN (SELECT * FROM callcentre.tenants FINAL) AS customers
     ON customers.tenant_id = queues.tenant_id
+LEFT JOIN (SELECT * FROM callcentre.queue_names FINAL) AS names
+    ON names.tenant_id = queues.tenant_id AND names.queue = queues.queue
 SETTINGS join_use_nulls = 0;
 
 ALTER TABLE callcentre.v_queue_settings
     COMMENT COLUMN queue 'Queue as the source names it',
-    COMMENT COLUMN display_name 'Name of the queue as people are to see it',
+    COMMENT COLUMN display_name 'Name of the queue as people are to see it: as set, else as its source tells it, else the queue itself',
     COMMENT COLUMN answer_limit_s 'T, the answer limit, seconds; a wait of exactly T is within it',
     COMMENT COLUMN short_abandon_s 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
     COMMENT COLUMN service_level_variant 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_',

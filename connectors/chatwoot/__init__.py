@@ -1,0 +1,1 @@
+"""Chatwoot: webhooks of conversations and messages (docs/chat.md)."""

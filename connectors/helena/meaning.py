@@ -1,0 +1,184 @@
+"""What Helena's words mean.
+
+Created, changed or completed is told by the event's name, not by the status. Whatever is not known
+(names, statuses, missing or odd values) never breaks anything: it is less that is told.
+"""
+
+from connectors.helena.door import DATE, EVENTS
+from connectors.meaning import Understood
+from connectors.moments import ms, ticks
+from ingest_api.contract.chat import ChatValue, PublishedChatEvent
+from streams.domain.chat_events import (
+    TICKS_PER_MS,
+    AgentSighting,
+    Author,
+    MessageSeen,
+    MessageSighting,
+    Phase,
+    SessionSeen,
+    SessionSighting,
+    SightingKind,
+)
+
+POLLED_SESSION = "polled session"
+POLLED_AGENT = "polled agent"
+"""Names of what was not posted but asked for (`poller.py`)."""
+
+_KINDS: dict[str, SightingKind] = {
+    "SESSION_NEW": "created",
+    "SESSION_UPDATE": "changed",
+    "SESSION_COMPLETE": "completed",
+    POLLED_SESSION: "polled",
+}
+
+_PHASES: dict[str, Phase] = {
+    "UNDEFINED": "untold",
+    "STARTED": "opened",
+    "PENDING": "waiting",
+    "IN_PROGRESS": "served",
+    "COMPLETED": "ended",
+    "HIDDEN": "hidden",
+}
+
+_MESSAGES = frozenset(("MESSAGE_RECEIVED", "MESSAGE_UPDATED", "MESSAGE_SENT"))
+
+_MESSAGE_STATUSES = frozenset(
+    (
+        "PROCESSING",
+        "SAVED",
+        "QUEUED",
+        "SENT",
+        "DELIVERED",
+        "READ",
+        "FAILED",
+        "DELETED",
+        "WAIT_REPLY",
+    )
+)
+
+# Only what a person wrote is a response. Campaigns and programs may open a conversation; the others
+# answer by themselves.
+_AUTHORS: dict[str, Author] = {
+    "DEFAULT": "person",
+    "CAMPAIGN": "sender",
+    "API": "sender",
+    "PAYMENT": "machine",
+    "OFFICE_HOURS": "machine",
+    "BOT": "machine",
+    "GATEWAY": "machine",
+}
+
+Fields = dict[str, ChatValue]
+
+
+def understand(event: PublishedChatEvent) -> Understood:
+    """What the event shows; nothing if it is about something else."""
+    fields = event.fields
+    if event.name in _KINDS:
+        return _session(fields, _KINDS[event.name], event.received_at)
+    if event.name in _MESSAGES:
+        return _message(fields, event.name == "MESSAGE_RECEIVED", event.received_at)
+    if event.name == POLLED_AGENT:
+        return _agent(fields, event.received_at)
+    return Understood(None, () if event.name in EVENTS else ("event",))
+
+
+def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood:
+    session_id = _text(fields, "id")
+    if not session_id:
+        return Understood(None, ("id",))
+    status = _text(fields, "status").upper()
+    ended_at = ms(fields.get("endAt"))
+    phase = _PHASES.get(status, "untold")
+    if kind == "completed" or (phase == "untold" and ended_at):
+        phase = "ended"
+    seen = SessionSeen(
+        at_ticks=_at(fields, received_at),
+        kind=kind,
+        phase=phase,
+        queue=_id(fields, "departmentId", "departmentDetails.id"),
+        agent=_id(fields, "userId", "agentDetails.userId", "agentDetails.id"),
+        agent_name=_text(fields, "agentDetails.name"),
+        has_bot=bool(_text(fields, "botId")),
+        is_group=_text(fields, "type").upper() == "GROUP",
+        is_unanswered_send=_text(fields, "windowStatus").upper() == "NOT_STARTED",
+        started_at=ms(fields.get("startAt")) or ms(fields.get("createdAt")),
+        ended_at=ended_at,
+        picked_up_at=ms(fields.get("firstUserInteractionAt")),
+        responded_at=ms(fields.get("firstAgentMessageAt")),
+    )
+    unknown = () if status in _PHASES else ("session_status",)
+    sighting = SessionSighting(session_id, seen, _text(fields, "departmentDetails.name"))
+    return Understood(sighting, unknown)
+
+
+def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
+    message_id, session_id = _text(fields, "id"), _text(fields, "sessionId")
+    if not message_id or not session_id:
+        return Understood(None, ("id",))
+    direction = _text(fields, "direction").upper()
+    status = _text(fields, "status").upper()
+    origin = _text(fields, "origin").upper()
+    unknown = [
+        what
+        for what, is_known in (
+            ("message_direction", direction in ("TO_HUB", "FROM_HUB")),
+            ("message_status", status in _MESSAGE_STATUSES),
+            ("message_origin", origin in _AUTHORS or direction == "FROM_HUB"),
+        )
+        if not is_known
+    ]
+    is_customers = direction == "FROM_HUB" or (is_received and direction != "TO_HUB")
+    written_at = next(filter(None, (ms(fields.get(name)) for name in _WRITTEN)), received_at)
+    seen = MessageSeen(
+        at_ticks=_at(fields, received_at),
+        written_at=written_at,
+        author="customer" if is_customers else _author(fields, origin),
+        is_read=status == "READ" or bool(ms(fields.get("readContactAt"))),
+        is_failed=status in ("FAILED", "DELETED"),
+    )
+    return Understood(MessageSighting(session_id, message_id, seen), tuple(unknown))
+
+
+_WRITTEN = ("createdAt", "timestamp", "updatedAt", DATE)
+
+
+def _author(fields: Fields, origin: str) -> Author:
+    author = _AUTHORS.get(origin, "machine")
+    if _text(fields, "templateId") and author != "machine":
+        return "sender"
+    if author == "person" and not _text(fields, "userId"):
+        return "machine"
+    return author
+
+
+def _agent(fields: Fields, received_at: int) -> Understood:
+    agent = _id(fields, "userId", "id")
+    availability = _text(fields, "availability").upper()
+    if not agent:
+        return Understood(None, ("id",))
+    if availability not in ("AVAILABLE", "UNAVAILABLE"):
+        return Understood(None, ("availability",))
+    is_available = availability == "AVAILABLE"
+    at = received_at * TICKS_PER_MS
+    return Understood(AgentSighting(agent, _text(fields, "name"), is_available, at), ())
+
+
+def _at(fields: Fields, received_at: int) -> int:
+    """When what is shown was so: by the object, else by the envelope, else when we received it."""
+    for name in ("updatedAt", DATE, "createdAt"):
+        if at := ticks(fields.get(name)):
+            return at
+    return received_at * TICKS_PER_MS
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _id(fields: Fields, *names: str) -> str | None:
+    """The first id that is told; "" if it is told that there is none, None if nothing is told."""
+    if found := next(filter(None, (_text(fields, name) for name in names)), ""):
+        return found
+    return "" if any(name in fields and fields[name] is None for name in names) else None
