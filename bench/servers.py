@@ -40,7 +40,9 @@ def clickhouse(folder: Path, tenants: tuple[str, ...] = ()) -> Iterator[ClickHou
     }
     users = folder / "readers.json"
     users.write_text(json.dumps({"readers": readers}))
-    command = ["local.clickhouse", f"--path={folder / 'clickhouse'}", "--port=0"]
+    # A port of its own, so that one that is started again is found where it was.
+    path = f"--path={folder / 'clickhouse'}"
+    command = ["local.clickhouse", path, f"--port={free_port()}"]
     if readers:
         command.append(f"--user-file={users}")
     environment = {"CLICKHOUSE_ADMIN_PASSWORD": password}
