@@ -1,0 +1,77 @@
+"""What the statements share: filters by the page's variables, time, and small expressions.
+
+Every filter is one condition for a WHERE; with "All" chosen the plugin replaces it by `1=1`, so the
+statement stays short. Times are half-open: two ranges that meet count nothing twice.
+"""
+
+QUEUE = "$__conditionalAll(queue IN (${queue:singlequote}), $queue)"
+CHANNEL = "$__conditionalAll(channel IN (${channel:singlequote}), $channel)"
+TEAM = "$__conditionalAll(team IN (${team:singlequote}), $team)"
+AGENT = "$__conditionalAll(person IN (${agent:singlequote}), $agent)"
+
+QUEUE_OF_AGENT = (
+    "$__conditionalAll((tenant_id, site, agent_key) IN (SELECT tenant_id, site, agent_key"
+    " FROM callcentre.v_queue_members_now WHERE queue IN (${queue:singlequote})), $queue)"
+)
+"""Of agents: who is logged in to one of the chosen queues."""
+
+SITES_IN_USE = (
+    "(tenant_id, site) NOT IN (SELECT tenant_id, site FROM callcentre.v_sites WHERE NOT is_enabled)"
+)
+
+ZONE = "'${tz}'"
+"""The customer's zone, a constant as ClickHouse wants it: filled by the hidden variable `tz`."""
+
+START_OF_TODAY = f"toStartOfDay(now(), {ZONE})"
+"""The moment today began where the customer is."""
+
+
+def is_today(moment: str) -> str:
+    """The column lies in today, as the customer's days go."""
+    return f"{moment} >= {START_OF_TODAY}"
+
+
+def in_range(moment: str) -> str:
+    """The column lies in the range of the page, its end excluded."""
+    return f"{moment} >= $__fromTime AND {moment} < $__toTime"
+
+
+def in_range_a_week_before(moment: str) -> str:
+    """The column lies in the range of the page, moved back by seven days of the customer's zone."""
+    return f"{moment} >= {_week_before('$__fromTime')} AND {moment} < {_week_before('$__toTime')}"
+
+
+def _week_before(moment: str) -> str:
+    # In the zone: the same time of day, though the clocks may have been changed in between.
+    return f"toTimeZone({moment}, {ZONE}) - INTERVAL 7 DAY"
+
+
+def a_week_later(moment: str) -> str:
+    """The same time of day seven days later, in the customer's zone."""
+    return f"toTimeZone({moment}, {ZONE}) + INTERVAL 7 DAY"
+
+
+def quarters(start: str, end: str) -> str:
+    """A table of every quarter of an hour that begins from `start` on and before `end`: `quarter`.
+
+    What is joined to it has a row for each, so buckets without a call are there, and empty. Quarters
+    begin alike in every zone.
+    """
+    first = f"toStartOfInterval({start} + INTERVAL 899 SECOND, INTERVAL 15 MINUTE, 'UTC')"
+    return (
+        f"(SELECT toDateTime(arrayJoin(range(toUInt32({first}), toUInt32({end}), 900)), 'UTC')"
+        " AS quarter)"
+    )
+
+
+def seconds(milliseconds: str) -> str:
+    """Whole seconds of a duration or age."""
+    return f"intDiv({milliseconds}, 1000)"
+
+
+def clipped_ms(start: str, end: str, since: str, until: str) -> str:
+    """How much of a stretch of time lies within another, milliseconds; 0 if nothing."""
+    return (
+        f"greatest(0, dateDiff('millisecond', greatest({start}, toDateTime64({since}, 3)),"
+        f" least(ifNull({end}, now64(3)), toDateTime64({until}, 3))))"
+    )

@@ -1,0 +1,254 @@
+"""Agora: this moment and today. Seven statements for the whole page."""
+
+from grafana.language import Language
+from grafana.queries.filters import (
+    CHANNEL,
+    QUEUE,
+    QUEUE_OF_AGENT,
+    SITES_IN_USE,
+    START_OF_TODAY,
+    TEAM,
+    ZONE,
+    is_today,
+    quarters,
+    seconds,
+)
+from grafana.queries.variables import criterion_of_queue
+from grafana.theme import Colour
+
+WAITING_CALLS_SHOWN = 15
+
+_AGENTS_OF_TODAY = f"(state != 'logged_out' OR {is_today('started_at')})"
+"""Who is logged in, and who was today: the others are not at work."""
+
+# One row per chosen queue that has anything to show: its settings, its callers, its agents, its day.
+_QUEUES = f"""
+    SELECT
+        settings.queue AS queue,
+        any(settings.display_name) AS display_name,
+        any(settings.answer_limit_s) AS answer_limit_s,
+        any(settings.service_level_variant) AS service_level_variant,
+        any(settings.service_level_target) AS service_level_target,
+        any(settings.waiting_limit) AS waiting_limit,
+        any(settings.longest_wait_limit_s) AS longest_wait_limit_s,
+        sum(part.waiting) AS waiting,
+        sum(part.talking) AS talking,
+        max(part.longest_wait_ms) AS longest_wait_ms,
+        sum(part.members) AS members,
+        sum(part.available) AS available,
+        sum(part.offered) AS offered,
+        sum(part.answered) AS answered,
+        sum(part.abandoned) AS abandoned,
+        kpi_service_level_of(sum(part.met), sum(part.counted)) AS service_level,
+        kpi_mean_wait_answered(sum(part.answered_wait_ms), sum(part.answered)) AS mean_wait_s,
+        multiIf(
+            waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s
+                OR (waiting > 0 AND members = 0), 'now',
+            longest_wait_ms > 1000 * answer_limit_s
+                OR service_level < service_level_target - 0.1, 'soon',
+            offered = 0 AND waiting = 0 AND talking = 0, 'quiet',
+            'fine') AS need
+    FROM
+    (
+        SELECT
+            tenant_id, queue, waiting, talking, longest_wait_ms, 0 AS members, 0 AS available,
+            0 AS offered, 0 AS answered, 0 AS abandoned, 0 AS answered_wait_ms, 0 AS met, 0 AS counted
+        FROM callcentre.v_queues_now
+        WHERE {QUEUE} AND {CHANNEL}
+        UNION ALL
+        SELECT tenant_id, queue, 0, 0, 0, count(), countIf(is_available), 0, 0, 0, 0, 0, 0
+        FROM callcentre.v_queue_members_now
+        WHERE {QUEUE} AND {CHANNEL}
+        GROUP BY tenant_id, queue
+        UNION ALL
+        SELECT
+            tenant_id, queue, 0, 0, 0, 0, 0, sum(offered), sum(answered), sum(abandoned),
+            sum(answered_wait_ms), sum(service_level_met), sum(service_level_counted)
+        FROM callcentre.v_queue_results
+        WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+        GROUP BY tenant_id, queue
+    ) AS part
+    INNER JOIN callcentre.v_queue_settings AS settings
+        ON settings.tenant_id = part.tenant_id AND settings.queue = part.queue
+    GROUP BY part.tenant_id, settings.queue
+    HAVING waiting + talking + members + offered > 0"""
+
+CARDS = f"""WITH
+queues AS
+({_QUEUES}
+),
+live AS
+(
+    SELECT
+        sum(each.waiting) AS waiting,
+        max(each.longest_wait_ms) AS longest_wait_ms,
+        argMax(each.answer_limit_s, each.longest_wait_ms) AS answer_limit_s,
+        multiIf(
+            countIf(each.need = 'now' AND each.waiting > 0) > 0, '{Colour.RED}',
+            countIf(each.longest_wait_ms > 1000 * each.answer_limit_s) > 0, '{Colour.AMBER}',
+            sum(each.waiting) > 0, '{Colour.BLUE}',
+            '{Colour.GREEN}') AS waiting_colour
+    FROM queues AS each
+),
+today AS
+(
+    SELECT
+        sum(each.abandoned) AS abandoned,
+        kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
+        kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted)) AS service_level,
+        kpi_service_level_of(sum(each.service_level_wanted), sum(each.service_level_counted)) AS service_level_target,
+        kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_answered_s,
+        argMax(each.answer_limit_s, each.answered) AS answer_limit_s,
+        kpi_mean_wait_all(
+            sum(each.answered_wait_ms), sum(each.abandoned_wait_ms), sum(each.flowed_out_wait_ms),
+            sum(each.answered), sum(each.abandoned), sum(each.flowed_out)) AS mean_wait_all_s,
+        kpi_mean_handle_time(
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), sum(each.handled)) AS mean_handle_s,
+        kpi_mean_handle_time_without_wrap_up(
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.handled)) AS mean_handle_without_wrap_up_s
+    FROM callcentre.v_queue_results AS each
+    WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+),
+agents AS
+(
+    SELECT
+        countIf(state = 'available') AS available,
+        countIf(state IN ('talking', 'hold')) AS talking,
+        countIf(state IN ('ringing', 'wrap_up', 'busy_other', 'unreachable')) AS busy,
+        countIf(state IN ('paused', 'paused_over_limit')) AS paused,
+        countIf(state = 'paused_over_limit') AS over_limit,
+        countIf(state = 'logged_out') AS logged_out
+    FROM callcentre.v_agents_board
+    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
+),
+sites AS
+(
+    SELECT maxOrNull({seconds("age_ms")}) AS age_s
+    FROM callcentre.v_site_status
+    WHERE {SITES_IN_USE}
+),
+gaps AS
+(
+    SELECT max(unseen_s) AS unseen_s
+    FROM
+    (
+        SELECT intervalLengthSum(
+            toUnixTimestamp(greatest(started_at, toDateTime64({START_OF_TODAY}, 3))),
+            toUnixTimestamp(ifNull(ended_at, now64(3)))) AS unseen_s
+        FROM callcentre.v_coverage_gaps
+        WHERE ifNull(ended_at, now64(3)) > {START_OF_TODAY} AND {SITES_IN_USE}
+        GROUP BY tenant_id, site
+    )
+)
+SELECT
+    tupleElement(card, 'name') AS name,
+    tupleElement(card, 'value') AS value,
+    tupleElement(card, 'low') AS low,
+    tupleElement(card, 'high') AS high,
+    tupleElement(card, 'colour') AS colour
+FROM
+(
+    SELECT arrayJoin(CAST([
+        ('waiting', live.waiting, NULL, NULL, live.waiting_colour),
+        ('longest_wait', {seconds("live.longest_wait_ms")}, 0, 2 * live.answer_limit_s, NULL),
+        ('service_level', today.service_level, today.service_level_target - 0.1, today.service_level_target, NULL),
+        ('abandoned', today.abandoned, NULL, NULL, NULL),
+        ('abandonment_rate', today.abandonment_rate, NULL, NULL, NULL),
+        ('mean_wait_answered', today.mean_wait_answered_s, 0, 2 * today.answer_limit_s, NULL),
+        ('mean_wait_all', today.mean_wait_all_s, NULL, NULL, NULL),
+        ('mean_handle', today.mean_handle_s, NULL, NULL, NULL),
+        ('mean_handle_without_wrap_up', today.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
+        ('available', agents.available, NULL, NULL, if(agents.available = 0 AND live.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
+        ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
+        ('busy', agents.busy, NULL, NULL, '{Colour.PURPLE}'),
+        ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
+        ('logged_out', agents.logged_out, NULL, NULL, '{Colour.GREY}'),
+        ('over_limit', agents.over_limit, NULL, NULL, NULL),
+        ('data_age', sites.age_s, NULL, NULL, NULL),
+        ('unseen', gaps.unseen_s, NULL, NULL, NULL)
+    ], 'Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64), high Nullable(Float64), colour Nullable(String)))')) AS card
+    FROM live CROSS JOIN today CROSS JOIN agents CROSS JOIN sites CROSS JOIN gaps
+)"""
+"""One row per number on the board, with the ends of its scale, or its colour, where they depend on
+the customer's settings."""
+
+
+def queues(language: Language) -> str:
+    """One row per queue, most pressing first."""
+    return f"""SELECT
+    need, display_name, waiting, {seconds("longest_wait_ms")} AS longest_wait_s, available, talking,
+    offered, answered, abandoned, service_level, service_level - service_level_target AS to_target,
+    {criterion_of_queue(language)} AS criterion, mean_wait_s, queue
+FROM
+({_QUEUES}
+)
+ORDER BY indexOf(['now', 'soon', 'fine', 'quiet'], need), longest_wait_ms DESC, waiting DESC, display_name"""
+
+
+WAITING_CALLS = f"""SELECT
+    multiIf(wait_ms > 1000 * longest_wait_limit_s, 'now', wait_ms > 1000 * answer_limit_s, 'soon', 'fine') AS need,
+    place, display_name, caller, channel, {seconds("wait_ms")} AS wait_s, calls.queue AS queue
+FROM (SELECT tenant_id, queue, place, caller, channel, wait_ms FROM callcentre.v_waiting_calls WHERE {QUEUE} AND {CHANNEL}) AS calls
+INNER JOIN callcentre.v_queue_settings AS settings
+    ON settings.tenant_id = calls.tenant_id AND settings.queue = calls.queue
+ORDER BY wait_s DESC
+LIMIT {WAITING_CALLS_SHOWN}"""
+
+AGENTS = f"""SELECT
+    state, person, team, {seconds("lasts_ms")} AS lasts_s, pause_reason, display_name,
+    ifNull(calls, 0) AS calls_today, mean_handle_s
+FROM
+(
+    SELECT tenant_id, site, agent_key, state, person, team, lasts_ms, pause_reason, queue
+    FROM callcentre.v_agents_board
+    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
+) AS agents
+LEFT JOIN (SELECT tenant_id, queue, display_name FROM callcentre.v_queue_settings) AS settings
+    ON settings.tenant_id = agents.tenant_id AND settings.queue = agents.queue
+LEFT JOIN
+(
+    SELECT
+        tenant_id, site, agent_key, count() AS calls,
+        kpi_mean_handle_time(sum(talk_ms), sum(hold_ms), sum(wrap_up_ms), countIf(status = 'ended')) AS mean_handle_s
+    FROM callcentre.v_queue_calls
+    WHERE {is_today("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
+    GROUP BY tenant_id, site, agent_key
+) AS handled
+    ON handled.tenant_id = agents.tenant_id AND handled.site = agents.site AND handled.agent_key = agents.agent_key
+ORDER BY
+    indexOf(['paused_over_limit', 'unreachable', 'available', 'ringing', 'talking', 'hold', 'busy_other', 'wrap_up', 'paused', 'logged_out'], state),
+    lasts_s DESC, person"""
+
+PAUSES_OVER_LIMIT = f"""SELECT person, pause_reason, {seconds("lasts_ms")} AS lasts_s, pause_limit_s
+FROM callcentre.v_agents_board
+WHERE state = 'paused_over_limit' AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
+ORDER BY lasts_s DESC, person"""
+
+TODAY_BY_HALF_HOUR = f"""SELECT
+    toStartOfInterval(quarters.quarter, INTERVAL 30 MINUTE, {ZONE}) AS time,
+    sum(results.answered) AS answered,
+    sum(results.abandoned) AS abandoned,
+    sum(results.flowed_out) AS flowed_out,
+    sum(results.open) AS open,
+    sum(results.bot_only) AS bot_only,
+    sum(results.unknown) AS unknown,
+    kpi_service_level_of(sum(results.met), sum(results.counted)) AS service_level
+FROM {quarters(START_OF_TODAY, "now()")} AS quarters
+LEFT JOIN
+(
+    SELECT
+        toDateTime(window_start) AS quarter, answered, abandoned, flowed_out, open, bot_only, unknown,
+        service_level_met AS met, service_level_counted AS counted
+    FROM callcentre.v_queue_results
+    WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+) AS results ON results.quarter = quarters.quarter
+GROUP BY time
+ORDER BY time"""
+
+COVERAGE_GAPS = f"""SELECT
+    started_at AS time, ifNull(ended_at, now64(3)) AS timeEnd, concat(site, ': ', reason) AS text
+FROM callcentre.v_coverage_gaps
+WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
+ORDER BY time
+LIMIT 500"""
+"""Annotation: when something may not have been seen."""

@@ -1,0 +1,42 @@
+"""What fills the variables of the pages: first the value, then the text people see."""
+
+from grafana.language import Language, Text
+from grafana.theme import VARIANTS
+
+TIME_ZONE = "SELECT if(uniqExact(time_zone) = 1, any(time_zone), 'UTC') FROM callcentre.v_tenants"
+"""The zone of the one customer whose row the reader sees. An operator who sees several gets UTC."""
+
+QUEUES = "SELECT queue, display_name FROM callcentre.v_queue_settings ORDER BY display_name, queue"
+
+TEAMS = (
+    "SELECT DISTINCT team, if(team = '', '—', team) AS shown"
+    " FROM callcentre.v_agents_registry ORDER BY shown"
+)
+
+AGENTS = (
+    "SELECT DISTINCT person FROM callcentre.v_agents_board"
+    " WHERE $__conditionalAll(team IN (${team:singlequote}), $team) ORDER BY person"
+)
+
+MIXED = Text("por fila", "by queue")
+
+
+def criterion(language: Language) -> str:
+    """By what the service level of the chosen queues is measured, in words: `80/20 · …`."""
+    return f"""SELECT if(uniqExact(words) = 1, any(words), '{MIXED.in_(language)}')
+FROM
+(
+    SELECT {criterion_of_queue(language)} AS words
+    FROM callcentre.v_queue_settings
+    WHERE $__conditionalAll(queue IN (${{queue:singlequote}}), $queue)
+)"""
+
+
+def criterion_of_queue(language: Language) -> str:
+    """The same of one queue, over the columns of `v_queue_settings` and `v_queue_results`."""
+    names = ", ".join(f"'{name}'" for name in VARIANTS)
+    words = ", ".join(f"'{words.in_(language)}'" for words in VARIANTS.values())
+    return (
+        "concat(toString(toUInt32(round(service_level_target * 100))), '/', toString(answer_limit_s),"
+        f" ' · ', transform(service_level_variant, [{names}], [{words}], service_level_variant))"
+    )

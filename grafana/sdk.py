@@ -1,0 +1,135 @@
+"""The one place that knows grafana-foundation-sdk, whose interface is a preview.
+
+What the pages use of it is named here, with the two queries it lacks: one for the ClickHouse data
+source, one that takes the answer of another panel. `encoded` and `decoded` are the way to JSON and
+back; a key that is lost on it is unknown to Grafana.
+"""
+
+import json
+from typing import Any, Self
+
+from grafana_foundation_sdk.cog import plugins, runtime
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.variants import Dataquery
+from grafana_foundation_sdk.models import (
+    barchart,
+    bargauge,
+    common,
+    dashboard,
+    heatmap,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
+
+__all__ = (
+    "CLICKHOUSE",
+    "PROMETHEUS",
+    "ClickHouseQuery",
+    "Dataquery",
+    "SharedQuery",
+    "barchart",
+    "bargauge",
+    "common",
+    "dashboard",
+    "decoded",
+    "encoded",
+    "heatmap",
+    "prometheus_query",
+    "stat",
+    "statetimeline",
+    "table",
+    "timeseries",
+)
+
+PLUGIN_VERSION = "4.20.0"
+"""Of the ClickHouse data source; older targets would be migrated in the browser."""
+
+_CLICKHOUSE_TYPE = "grafana-clickhouse-datasource"
+_SHARED_TYPE = "datasource"
+
+CLICKHOUSE = common.DataSourceRef(type_val=_CLICKHOUSE_TYPE, uid="clickhouse")
+"""The customer's own data source: the same uid in every organisation."""
+
+PROMETHEUS = common.DataSourceRef(type_val="prometheus", uid="prometheus")
+"""Only the operator's organisation has it."""
+
+SHARED = common.DataSourceRef(type_val=_SHARED_TYPE, uid="-- Dashboard --")
+"""Grafana's own: what another panel of the page was answered."""
+
+
+class ClickHouseQuery(Dataquery):
+    """One statement. `is_series`: one time column and numbers, in order of time; else a table."""
+
+    def __init__(self, sql: str, *, ref_id: str = "A", is_series: bool = False) -> None:
+        """`sql` may hold the macros and variables that the plugin expands."""
+        self.sql = sql
+        self.ref_id = ref_id
+        self.is_series = is_series
+
+    def to_json(self) -> dict[str, object]:
+        """As the plugin stores it."""
+        return {
+            "datasource": CLICKHOUSE,
+            "editorType": "sql",
+            "format": 0 if self.is_series else 1,
+            "pluginVersion": PLUGIN_VERSION,
+            "queryType": "timeseries" if self.is_series else "table",
+            "rawSql": self.sql,
+            "refId": self.ref_id,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The query of a stored target."""
+        return cls(data["rawSql"], ref_id=data["refId"], is_series=data["format"] == 0)
+
+
+class SharedQuery(Dataquery):
+    """What another panel of the same page was answered: its query is asked once for both."""
+
+    def __init__(self, panel_id: int) -> None:
+        """`panel_id` is the panel that asks."""
+        self.panel_id = panel_id
+
+    def to_json(self) -> dict[str, object]:
+        """As Grafana stores it."""
+        return {"datasource": SHARED, "panelId": self.panel_id, "refId": "A"}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The query of a stored target."""
+        return cls(data["panelId"])
+
+
+def prometheus_query(
+    expression: str, *, legend: str = "", ref_id: str = "A", is_instant: bool = False
+) -> Dataquery:
+    """One PromQL expression; `legend` may name labels as `{{label}}`."""
+    return prometheus.Dataquery(
+        expr=expression,
+        legend_format=legend,
+        ref_id=ref_id,
+        instant=is_instant,
+        range_val=not is_instant,
+        format_val=prometheus.PromQueryFormat.TABLE
+        if is_instant
+        else prometheus.PromQueryFormat.TIME_SERIES,
+        datasource=PROMETHEUS,
+    )
+
+
+def encoded(board: dashboard.Dashboard) -> dict[str, Any]:
+    """The board as plain JSON values."""
+    plain: dict[str, Any] = json.loads(json.dumps(board, cls=JSONEncoder))
+    return plain
+
+
+def decoded(plain: dict[str, Any]) -> dashboard.Dashboard:
+    """The board that these JSON values stand for, as far as the SDK knows their keys."""
+    plugins.register_default_plugins()
+    for kind, query in ((_CLICKHOUSE_TYPE, ClickHouseQuery), (_SHARED_TYPE, SharedQuery)):
+        runtime.Runtime().register_dataquery_variant(runtime.DataqueryConfig(kind, query.from_json))
+    return dashboard.Dashboard.from_json(plain)
