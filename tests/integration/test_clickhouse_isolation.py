@@ -35,6 +35,7 @@ from streams.storage.writer import ClickHouseFactWriter
 from tenants.reader_access import OPERATORS_ONLY
 from tests.support.clickhouse_server import ClickHouseServer, Reader, ask, running_clickhouse
 from tests.support.facts import START, agent_state, queue_call, window_of_one
+from tests.support.stored_facts import NoRetries
 
 pytestmark = pytest.mark.integration
 
@@ -42,14 +43,6 @@ SECRET = "SECRET"
 STAGING = f"{PREFIX}1_attacked"
 OWN_CALLS = 3
 OTHER_CALLS = 97
-
-
-class NoObserver:
-    def inserted(self, table: str, rows: int, seconds: float) -> None:
-        pass
-
-    def retried(self, table: str, reason: str) -> None:
-        raise AssertionError((table, reason))
 
 
 def facts_of(tenant: str, count: int, mark: str) -> list[Fact]:
@@ -87,7 +80,7 @@ def facts_of(tenant: str, count: int, mark: str) -> list[Fact]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
     readers = {"acme": Reader("made-up", "acme"), "nobody": Reader("made-up", "no-rows")}
     with running_clickhouse(tmp_path_factory.mktemp("clickhouse"), readers) as running:
-        writer = ClickHouseFactWriter(running.connect, NoObserver())
+        writer = ClickHouseFactWriter(running.connect, NoRetries())
         writer.write(
             facts_of("acme", OWN_CALLS, ""),
             [RawBatch("acme", "pbx-01", 1, 1, 1, "s", START, b'{"events":[]}')],

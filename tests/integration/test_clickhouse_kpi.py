@@ -15,8 +15,9 @@ from streams.domain import kpi
 from streams.domain.facts import QueueWindow
 from streams.domain.interval import WINDOW_MS
 from streams.storage.writer import ClickHouseFactWriter
-from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.facts import START, queue_call, window_of_one
+from tests.support.stored_facts import NoRetries
 
 pytestmark = pytest.mark.integration
 
@@ -75,12 +76,6 @@ def counters(draw: st.DrawFn) -> Counters:
 
 
 NOTHING = Counters(*([0] * len(Counters.__struct_fields__)))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(tmp_path_factory.mktemp("clickhouse")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -224,14 +219,6 @@ def one_data_set() -> list[QueueWindow]:
     return [first, second]
 
 
-class NoObserver:
-    def inserted(self, table: str, rows: int, seconds: float) -> None:
-        pass
-
-    def retried(self, table: str, reason: str) -> None:
-        raise AssertionError((table, reason))
-
-
 FORMULAS = {
     "kpi_service_level_over_answered(sum(kpi_waits_within(answered_waits, 20)), sum(answered))": (
         66.67
@@ -265,7 +252,7 @@ SECONDS = {
 
 @pytest.fixture(scope="module")
 def example(server: ClickHouseServer) -> None:
-    ClickHouseFactWriter(server.connect, NoObserver()).write(one_data_set(), [])
+    ClickHouseFactWriter(server.connect, NoRetries()).write(one_data_set(), [])
 
 
 @pytest.mark.usefixtures("example")
@@ -308,7 +295,7 @@ def test_card_table_and_series_agree_on_the_mean_wait(
         for n in range(10)
     ]
     windows = [window_of_one(call) for call in calls]
-    ClickHouseFactWriter(server.connect, NoObserver()).write([*calls, *windows], [])
+    ClickHouseFactWriter(server.connect, NoRetries()).write([*calls, *windows], [])
     mean = "kpi_mean_wait_answered(sum(wait_ms), count())"
     answered = "FROM callcentre.v_queue_calls WHERE queue = 'agents' AND outcome = 'answered'"
     by_agent = client.query(
@@ -352,7 +339,7 @@ def test_windows_are_cut_into_days_of_the_tenants_zone(
         for moment in moments
     ]
     calls = [queue_call(queue=zone, entered_at=int(str(start))) for start in starts]
-    ClickHouseFactWriter(server.connect, NoObserver()).write(
+    ClickHouseFactWriter(server.connect, NoRetries()).write(
         [window_of_one(call) for call in calls], []
     )
     days = client.query(

@@ -33,12 +33,6 @@ pytestmark = pytest.mark.integration
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(tmp_path_factory.mktemp("clickhouse")) as running:
-        yield running
-
-
 @pytest.fixture
 def client(server: ClickHouseServer) -> Iterator[Client]:
     connected = server.connect()

@@ -27,7 +27,7 @@ from tests.integration.live_path import LivePath
 from tests.integration.shift_of_sites import shift
 from tests.support.batches import batches_of, fold, latest
 from tests.support.captures import events_of, scenario
-from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.facts import agent_state, queue_call
 from tests.support.stored_facts import Inserts, stored
 
@@ -35,12 +35,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 TENANT = "acme"
 TABLES = [fact_type.TABLE for fact_type in REBUILT_TYPES]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(tmp_path_factory.mktemp("clickhouse")) as running:
-        yield running
 
 
 @pytest.fixture

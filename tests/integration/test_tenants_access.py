@@ -32,18 +32,12 @@ from tenants.reader_access import OPERATORS_ONLY
 from tenants.records import Site, SiteToken, Tenant
 from tenants.registry import Registry
 from tenants.schema_objects import read_objects
-from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer
 
 pytestmark = pytest.mark.integration
 
 NOTHING = Access(has_role=False, grants=frozenset(), policies=frozenset(), profile=None, users={})
 DIGEST = "0" * 64
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(tmp_path_factory.mktemp("clickhouse")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

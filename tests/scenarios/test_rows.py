@@ -15,19 +15,12 @@ from streams.storage.writer import ClickHouseFactWriter
 from tests.support.batches import Facts, batches_of, by_table, fold
 from tests.support.captures import Scenario, events_of, scenarios
 from tests.support.clickhouse_server import running_clickhouse
+from tests.support.stored_facts import NoRetries
 from tests.support.truth import differences
 
 pytestmark = pytest.mark.integration
 
 ALL = scenarios()
-
-
-class _NoObserver:
-    def inserted(self, table: str, rows: int, seconds: float) -> None:
-        """Nobody asks."""
-
-    def retried(self, table: str, reason: str) -> None:
-        """Nobody asks."""
 
 
 def _name(story: Scenario) -> str:
@@ -55,7 +48,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     ]
     half = len(facts) // 2
     with running_clickhouse(tmp_path_factory.mktemp("clickhouse")) as server:
-        writer = ClickHouseFactWriter(server.connect, _NoObserver())
+        writer = ClickHouseFactWriter(server.connect, NoRetries())
         for written in (facts[half:], facts[:half], facts):
             writer.write(written, [])
         writer.close()

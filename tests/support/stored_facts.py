@@ -60,6 +60,17 @@ class Inserts:
         self.retries.append((table, reason))
 
 
+class NoRetries:
+    """Asks for nothing of what the writer tells, but that each insert succeeds at once."""
+
+    def inserted(self, table: str, rows: int, seconds: float) -> None:
+        assert rows > 0, table
+        assert seconds > 0, table
+
+    def retried(self, table: str, reason: str) -> None:
+        raise AssertionError(f"{table} was retried: {reason}")
+
+
 def stored(client: Client, fact_type: type[Fact]) -> list[Fact]:
     """The rows of a view as facts again."""
     rows = client.query(
