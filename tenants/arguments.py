@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tenants import commands
+from tenants import commands, privacy
 from tenants.values import LANGUAGES, SERVICE_LEVEL_VARIANTS
 
 _EPILOG = """\
@@ -13,6 +13,10 @@ environment:
   CLICKHOUSE_READERS_FILE  the file of readers of an embedded service; sync and verify write it
   CLICKHOUSE_OPERATORS     further users who see all tenants' rows, with commas between
   INGEST_PUBLIC_URL        where collectors post to, if --ingest-url is not given
+  GRAFANA_URL              a Grafana for sync and verify; without it they leave Grafana alone
+  GRAFANA_ADMIN_USER       its server administrator (admin if not set), and
+  GRAFANA_ADMIN_PASSWORD   that one's password; each may end with _FILE and name a file instead
+  GRAFANA_CLICKHOUSE_URL   where Grafana reaches ClickHouse, if not at CLICKHOUSE_URL
 
 exit codes: 0 done, or nothing to do; 1 not possible, or not isolated; 2 wrong arguments or settings
 """
@@ -45,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     level = _Commands(top)
     _add_registration(level)
     _add_settings(level)
+    _add_privacy(level)
     level.add("sync", commands.sync, "bring the server's users, grants and policies in line")
     verify = level.add("verify", commands.verify, "prove on the server that tenants are apart")
     verify.add_argument(
@@ -120,6 +125,33 @@ def _add_settings(level: _Commands) -> None:
     _named(hours)
     hours.add_argument("week", nargs="+", help="days=times; `never`; `none` takes it back")
     hours.add_argument("--queue", help="one that has hours of its own")
+
+
+def _add_privacy(level: _Commands) -> None:
+    forget = level.add(
+        "forget",
+        privacy.forget,
+        "take a caller out of all that is stored, and tell what goes by itself; without --yes only"
+        " tell what there is",
+    )
+    forget.add_argument("--tenant", required=True, dest="of_tenant", help="whose caller it was")
+    who = forget.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--caller", metavar="NUMBER", help="with or without country and area; - reads it from input"
+    )
+    who.add_argument("--caller-hash", metavar="HASH", help="as rows show it")
+    forget.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="the tenant's keys, one a line; without them a number is found only where it is shown"
+        " in clear",
+    )
+    forget.add_argument("--yes", action="store_true", help="do it")
+    key = level.group("key", "the key that hashes a tenant's callers").add(
+        "rotate", privacy.key_rotate, "make a new key, shown once; what it links, it links from now"
+    )
+    _named(key)
 
 
 def _named(parser: argparse.ArgumentParser, *more: str) -> argparse.ArgumentParser:
