@@ -14,6 +14,7 @@ from streams.config import StreamsConfig
 from streams.names import APP_ID
 from streams.processors import reconciliation, sites
 from streams.processors.ports import SiteFold
+from streams.processors.source_processor import Limits
 from streams.storage.connection import connect
 from streams.storage.windows import DifferenceReader
 from streams.storage.writer import FactWriter
@@ -67,7 +68,7 @@ def create_app(
         producer_max_request_size=8 * _MIB,
         producer_max_batch_size=_MIB,
     )
-    limits = sites.Limits(
+    limits = Limits(
         flush_interval_s=config.flush_interval_ms / 1000,
         flush_max_rows=config.flush_max_rows,
         dead_letters_per_minute=config.dead_letters_per_minute,

@@ -88,7 +88,7 @@ def _queue_name(
     if not queue or not name or session.queue_names.get(queue) == name:
         return []
     session.queue_names[queue] = name
-    return [QueueName(session.tenant_id, queue, name, version)]
+    return [QueueName(session.tenant_id, session.site, queue, name, version)]
 
 
 def _rows(session: ChatSession, version: int) -> dict[_Key, QueueCall]:

@@ -208,6 +208,7 @@ class QueueName(msgspec.Struct, frozen=True, gc=False):
     KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "queue")
 
     tenant_id: str
+    site: str
     queue: str
     name: str
     version: int

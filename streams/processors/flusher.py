@@ -21,7 +21,7 @@ import structlog
 from streams import metrics
 from streams.processors.flush_unit import FlushUnit
 from streams.processors.ports import DeadLetterLog, NotStoredError, RecordLog
-from streams.processors.site_carrier import SiteCarrier
+from streams.processors.source_carrier import SourceCarrier
 from streams.storage.errors import StorageUnavailableError
 from streams.storage.writer import FactWriter
 
@@ -40,7 +40,7 @@ class Flusher:
 
     def __init__(
         self,
-        carrier: SiteCarrier,
+        carrier: SourceCarrier,
         writer: FactWriter,
         records: RecordLog,
         dead_letters: DeadLetterLog,

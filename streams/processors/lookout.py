@@ -13,10 +13,9 @@ from aiokafka.errors import KafkaError
 from faust import App
 from faust.types import TP
 
-from ingest_api.contract.topics import PBX_EVENTS
 from streams import metrics
 from streams.processors.flusher import Flusher
-from streams.processors.site_carrier import SiteCarrier
+from streams.processors.source_carrier import SourceCarrier
 from streams.processors.source_watch import Pulse, Sight, SourceWatch
 
 WATCH_INTERVAL_S = 1.0
@@ -30,14 +29,19 @@ class Lookout:
     def __init__(
         self,
         app: App,
-        carrier: SiteCarrier,
+        topic: str,
+        carrier: SourceCarrier,
         flusher: Flusher,
         *,
         rewind: Callable[[], Awaitable[None]],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
-        """`rewind` reads again from the carrier's positions, `reload` drops the states first."""
+        """`topic` is the source.
+
+        `rewind` reads again from the carrier's positions, `reload` drops the states first.
+        """
         self._app = app
+        self._topic = topic
         self._carrier = carrier
         self._flusher = flusher
         self._rewind = rewind
@@ -85,7 +89,7 @@ class Lookout:
             await self._rewind()
 
     async def _sight(self, partition: int, position: int) -> Sight:
-        tp = TP(PBX_EVENTS, partition)
+        tp = TP(self._topic, partition)
         consumer = self._app.consumer
         if tp not in consumer.assignment():
             return Sight(position, None, None)

@@ -34,7 +34,10 @@ class RecordLog(Protocol):
     """Keeps the state records."""
 
     async def store(self, records: Mapping[bytes, bytes]) -> None:
-        """Returns when every record is acknowledged. Raises NotStoredError if one is not."""
+        """Returns when every record is acknowledged. Raises NotStoredError if one is not.
+
+        An empty record takes the one that is stored away.
+        """
 
 
 class DeadLetterLog(Protocol):

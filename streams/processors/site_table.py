@@ -48,14 +48,18 @@ class SiteTable(faust.Table[bytes, bytes]):
         topic = self.changelog_topic.get_topic_name()
         try:
             sent = [
-                await producer.send(topic, key, data, record_place(data).partition, None, None)
+                await producer.send(topic, key, data or None, partition, None, None)
                 for key, data in records.items()
+                if (partition := self._partition_of(key, data)) is not None
             ]
             await asyncio.gather(*sent)
         except (KafkaError, ProducerSendError) as error:
             metrics.SENDS_FAILED.labels("records").inc()
             raise NotStoredError(f"state records: {error!r}") from error
         for key, data in records.items():
+            if not data:
+                self.data.pop(key, None)
+                continue
             held = self.data.get(key)
             # The acknowledgement may come after a rebalance that brought more than this.
             if held is None or _knows_more(data, held):
@@ -67,9 +71,14 @@ class SiteTable(faust.Table[bytes, bytes]):
         for event in batch:
             key = cast("bytes", event.key)
             held = newest[key].value if key in newest else self.data.get(key)
-            if held is None or _knows_more(event.value, held):
+            if held is None or event.value is None or _knows_more(event.value, held):
                 newest[key] = event
         super().apply_changelog_batch(newest.values())
+
+    def _partition_of(self, key: bytes, data: bytes) -> int | None:
+        """Where a record goes; None if one is to be taken away that is not here any more."""
+        data = data or self.data.get(key, b"")
+        return record_place(data).partition if data else None
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Called by Faust at the end of each recovery, also of one without partitions."""

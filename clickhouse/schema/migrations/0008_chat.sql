@@ -6,6 +6,7 @@
 CREATE TABLE IF NOT EXISTS callcentre.queue_names
 (
     tenant_id LowCardinality(String) COMMENT 'Customer the row belongs to',
+    site LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
     queue LowCardinality(String) COMMENT 'Queue as the source names it',
     name String COMMENT 'What the source says people call it',
     version UInt64 COMMENT 'Of two rows with one key the higher version holds',

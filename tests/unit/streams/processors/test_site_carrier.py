@@ -9,13 +9,14 @@ from streams.errors import DeadLetterFloodError, StateRecordError
 from streams.processors import site_states
 from streams.processors.dead_letters import FloodGuard
 from streams.processors.ports import SiteFold
-from streams.processors.site_carrier import Outcome, SiteCarrier
+from streams.processors.site_carrier import SiteCarrier
 from streams.processors.site_record import (
     RecordPlace,
     encode_record,
     record_place,
     record_state,
 )
+from streams.processors.source_carrier import Outcome
 from streams.processors.source_message import Message
 from streams.site_batches import Continuity, fold_batch
 from tests.support.stories import Story, ms
