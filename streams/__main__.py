@@ -29,7 +29,10 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         epilog="Settings come from the environment: see streams/config.py.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("worker", help="work until stopped; start as many as there is load")
+    worker = commands.add_parser(
+        "worker", help="work until stopped; start as many as there is load"
+    )
+    worker.add_argument("--chats", action="store_true", help="fold chat accounts, not sites")
     commands.add_parser("topics", help="make the Kafka topics that are missing")
     migration = commands.add_parser("migrate", help="bring ClickHouse to the current schema")
     migration.add_argument("--dry-run", action="store_true", help="only say what would be done")
@@ -38,7 +41,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "worker":
-            return _work(environment)
+            return _work(environment, is_for_chats=options.chats)
         if options.command == "topics":
             return _make_topics(environment)
         if options.command == "rebuild":
@@ -54,10 +57,10 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
         return 1
 
 
-def _work(environment: Mapping[str, str]) -> int:
+def _work(environment: Mapping[str, str], *, is_for_chats: bool) -> int:
     from streams.worker import run  # noqa: PLC0415 - Faust takes half a second to import
 
-    return run(config_from(environment))
+    return run(config_from(environment), is_for_chats=is_for_chats)
 
 
 def _make_topics(environment: Mapping[str, str]) -> int:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import faust
 
-from ingest_api.contract.topics import PBX_EVENTS
+from ingest_api.contract.topics import CHAT_EVENTS, PBX_EVENTS
 from streams.config import StreamsConfig
-from streams.names import APP_ID
-from streams.processors import reconciliation, sites
+from streams.names import APP_ID, CHAT_APP_ID
+from streams.processors import chats, reconciliation, sites
 from streams.processors.ports import SiteFold
 from streams.processors.source_processor import Limits
 from streams.storage.connection import connect
@@ -27,17 +27,42 @@ _MIB = 1 << 20
 def create_app(
     config: StreamsConfig, writer: FactWriter, fold: SiteFold | None = None
 ) -> faust.App:
-    """A worker's app, with all its processors. `fold` is the real one unless a test brings another.
+    """The app of a worker that folds sites. `fold` is the real one unless a test brings another.
 
     It needs the topics of `streams/topics.py`; nothing is connected before it is started.
     """
-    app = faust.App(
-        APP_ID,
+    app = _faust_app(APP_ID, config)
+    source_id = partial(topic_id, config.topics.kafka_bootstrap, PBX_EVENTS)
+    sites.register(app, writer, _limits(config), source_id, fold)
+    differences = DifferenceReader(partial(connect, config.clickhouse_url))
+    reconciliation.register(app, differences, config.reconcile_interval_s)
+    return app
+
+
+def create_chat_app(config: StreamsConfig, writer: FactWriter) -> faust.App:
+    """The app of a worker that folds chats; as `create_app`."""
+    app = _faust_app(CHAT_APP_ID, config)
+    source_id = partial(topic_id, config.topics.kafka_bootstrap, CHAT_EVENTS)
+    chats.register(app, writer, _limits(config), source_id)
+    return app
+
+
+def _limits(config: StreamsConfig) -> Limits:
+    return Limits(
+        flush_interval_s=config.flush_interval_ms / 1000,
+        flush_max_rows=config.flush_max_rows,
+        dead_letters_per_minute=config.dead_letters_per_minute,
+    )
+
+
+def _faust_app(name: str, config: StreamsConfig) -> faust.App:
+    return faust.App(
+        name,
         broker=[
             f"kafka://{address.strip()}" for address in config.topics.kafka_bootstrap.split(",")
         ],
         # Nothing of importance is kept on disk; Faust wants to make the directory all the same.
-        datadir=str(Path(tempfile.gettempdir()) / APP_ID),
+        datadir=str(Path(tempfile.gettempdir()) / name),
         web_enabled=False,
         topic_disable_leader=True,
         topic_partitions=config.topics.partitions,
@@ -68,13 +93,3 @@ def create_app(
         producer_max_request_size=8 * _MIB,
         producer_max_batch_size=_MIB,
     )
-    limits = Limits(
-        flush_interval_s=config.flush_interval_ms / 1000,
-        flush_max_rows=config.flush_max_rows,
-        dead_letters_per_minute=config.dead_letters_per_minute,
-    )
-    source_id = partial(topic_id, config.topics.kafka_bootstrap, PBX_EVENTS)
-    sites.register(app, writer, limits, source_id, fold)
-    differences = DifferenceReader(partial(connect, config.clickhouse_url))
-    reconciliation.register(app, differences, config.reconcile_interval_s)
-    return app

@@ -113,6 +113,17 @@ LAG_SECONDS = Gauge(
 LAST_FLUSH = Gauge(
     "streams_last_flush_timestamp_seconds", "When a unit last took its full effect; 0 before."
 )
+CHAT_UNKNOWN = Counter(
+    "streams_chat_unknown_total",
+    "Words of chat platforms that were not known and told nothing. event: its name; id: what it is "
+    "about; session_status, message_status, message_origin, message_direction, availability; "
+    "connector: of another program than this.",
+    ["what"],
+)
+CHAT_NOT_KEPT = Counter(
+    "streams_chat_not_kept_total",
+    "Sightings of sessions and messages beyond what the state of one session holds.",
+)
 WINDOW_DIFFERENCES = Gauge(
     "streams_window_differences",
     "Windows of the last 48 hours that do not equal the sums over their queue calls, found the "

@@ -1,7 +1,7 @@
 """Makes the topics of the pipeline, and checks that they are as the streams need them.
 
-Besides those of the contract there is the changelog of the site records: one partition for each of
-the source topic, compacted, because of a site only its last record matters.
+Besides those of the contract there are the changelogs of the state records: one partition for each
+of the source topic, compacted, because of a site or chat session only its last record matters.
 """
 
 import time
@@ -14,10 +14,11 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from ingest_api.contract.topics import ALL_TOPICS
 from streams.errors import TopicsError
-from streams.names import SITE_CHANGELOG
+from streams.names import CHAT_CHANGELOG, SITE_CHANGELOG
 
 _TOPICS: dict[str, dict[str, str]] = {topic: {} for topic in ALL_TOPICS} | {
-    SITE_CHANGELOG: {"cleanup.policy": "compact"}
+    SITE_CHANGELOG: {"cleanup.policy": "compact"},
+    CHAT_CHANGELOG: {"cleanup.policy": "compact"},
 }
 
 KNOWN_WITHIN_S = 15.0

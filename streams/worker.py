@@ -8,7 +8,7 @@ import faust
 import structlog
 from prometheus_client import start_http_server
 
-from streams.app import create_app
+from streams.app import create_app, create_chat_app
 from streams.config import StreamsConfig
 from streams.metrics import InsertMetrics
 from streams.storage.connection import connect
@@ -16,14 +16,15 @@ from streams.storage.writer import ClickHouseFactWriter
 from streams.topics import check_topics
 
 
-def run(config: StreamsConfig) -> NoReturn:
+def run(config: StreamsConfig, *, is_for_chats: bool) -> NoReturn:
     """Work until a signal or an error that waiting does not mend; ends the process.
 
     Raises TopicsError if the topics are not there.
     """
     check_topics(config.topics.kafka_bootstrap, config.topics.partitions)
     writer = ClickHouseFactWriter(lambda: connect(config.clickhouse_url), InsertMetrics())
-    run_app(create_app(config, writer), config)
+    make = create_chat_app if is_for_chats else create_app
+    run_app(make(config, writer), config)
 
 
 def run_app(app: faust.App, config: StreamsConfig) -> NoReturn:

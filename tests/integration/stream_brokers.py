@@ -17,7 +17,7 @@ from kafka import KafkaAdminClient
 
 from ingest_api.contract.topics import ALL_TOPICS
 from local.broker import running_broker
-from streams.names import SITE_CHANGELOG
+from streams.names import CHAT_CHANGELOG, SITE_CHANGELOG
 from streams.topics import create_topics
 from tests.integration.stream_workers import PARTITIONS
 
@@ -41,7 +41,7 @@ def broker_with_topics(kind: str, directory: Path) -> Iterator[str]:
 
 @contextmanager
 def _topics(bootstrap: str) -> Iterator[None]:
-    ours = {*ALL_TOPICS, SITE_CHANGELOG}
+    ours = {*ALL_TOPICS, SITE_CHANGELOG, CHAT_CHANGELOG}
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         if there := ours & set(admin.list_topics()):
