@@ -16,6 +16,9 @@ from grafana.language import Text
 SOURCE = "call-centre"
 """Label `source` of every rule: by it the notification policy knows them."""
 
+HOME_BOARD = "cc-now"
+"""The uid of the board that opens first, which shows what every alert is about."""
+
 LEAST_CALLS = 20
 """A service level of fewer queue calls is chance: one caller who left would be 5 %."""
 
@@ -77,7 +80,7 @@ BOTTLENECK = AlertRule(
     ),
     condition="$A > 0",
     lasts="1m",
-    panel=Panel("agora", 1),
+    panel=Panel(HOME_BOARD, 12),
     title=Text("Gargalo na fila", "Bottleneck in a queue"),
     summary=Text(
         "{{ $labels.queue_name }}: {{ $values.W.Value }} esperando, a maior espera há"
@@ -102,7 +105,7 @@ UNATTENDED = AlertRule(
     ),
     condition="$A > 0",
     lasts="30s",
-    panel=Panel("agora", 1),
+    panel=Panel(HOME_BOARD, 12),
     title=Text("Chamadas esperando sem agentes", "Callers waiting, nobody logged in"),
     summary=Text(
         "{{ $labels.queue_name }}: {{ $values.W.Value }} esperando e nenhum agente logado",
@@ -133,7 +136,7 @@ EXCESSIVE_PAUSE = AlertRule(
     ),
     condition="$A > 0",
     lasts="0s",
-    panel=Panel("agora", 1),
+    panel=Panel(HOME_BOARD, 15),
     title=Text("Pausa excedida", "Pause over its limit"),
     summary=Text(
         "{{ $labels.person }} está em pausa{{ with $labels.pause_reason }} ({{ . }}){{ end }} há"
@@ -167,7 +170,7 @@ SERVICE_LEVEL = AlertRule(
     ),
     condition="$A < $T",
     lasts="5m",
-    panel=Panel("agora", 1),
+    panel=Panel(HOME_BOARD, 3),
     title=Text("NS de hoje abaixo da meta", "Service level today under target"),
     summary=Text(
         "{{ $labels.queue_name }}: NS de hoje {{ $values.A.Value | humanizePercentage }}, meta"
@@ -196,7 +199,7 @@ SITE_SILENT = AlertRule(
     ),
     condition="$A > 0",
     lasts="1m",
-    panel=Panel("agora", 1),
+    panel=Panel(HOME_BOARD, 7),
     title=Text("Central sem contato", "Nothing heard of a site"),
     summary=Text(
         "{{ $labels.site }}: último dado há {{ $values.L.Value | humanizeDuration }}",

@@ -100,6 +100,16 @@ def checks(tenant_id: str, objects: SchemaObjects) -> Iterator[Check]:
     yield from _of_writing(objects.tenant_tables[0])
 
 
+def grafana_checks(tenant_id: str, objects: SchemaObjects) -> Iterator[Check]:
+    """What the boards of this tenant are to ask through Grafana; some forty."""
+    yield Check(f"SELECT count() FROM {DATABASE}.v_tenants", Expected.ONE)
+    for name in objects.open:
+        place = f"{DATABASE}.{name}"
+        yield Check(f"SELECT countIf(tenant_id != '{tenant_id}') FROM {place}", Expected.ZERO)
+    for name in objects.closed:
+        yield Check(f"SELECT count() FROM {DATABASE}.{name}", Expected.REFUSED)
+
+
 def without_policy(objects: SchemaObjects) -> Iterator[Check]:
     """What a user must see who was granted the tables, but for whom no policy speaks: nothing."""
     for name in objects.tenant_tables:

@@ -17,7 +17,7 @@ class Outcome:
 
     `secrets` are values by name that can never be shown again. `collector_ini` is the collector's
     settings file, empty if none was made. `data` is what was asked for, None if nothing was, and
-    `text` the same for people.
+    `text` the same for people. `counts` are numbers by name that are told besides.
     """
 
     changes: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class Outcome:
     collector_ini: str = ""
     data: Any = None
     text: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def as_text(outcome: Outcome) -> str:
@@ -33,6 +34,8 @@ def as_text(outcome: Outcome) -> str:
     if outcome.data is not None:
         return outcome.text
     parts = ["\n".join(outcome.changes) or NOTHING_CHANGED]
+    if outcome.counts:
+        parts.append(", ".join(f"{count} {name}" for name, count in outcome.counts.items()))
     parts += [f"note: {note}" for note in outcome.notes]
     if outcome.secrets:
         lines = [f"  {name}: {value}" for name, value in outcome.secrets.items()]
@@ -54,6 +57,8 @@ def as_json(outcome: Outcome) -> str:
         "changes": outcome.changes,
         "notes": outcome.notes,
     }
+    if outcome.counts:
+        told["counts"] = dict(outcome.counts)
     if outcome.secrets:
         told["secrets"] = dict(outcome.secrets)
     if outcome.collector_ini:

@@ -14,6 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from tenants.config import TenantsConfig
 from tenants.errors import NotIsolatedError, NotPossibleError, WrongInputError
+from tenants.grafana_verify import verify_grafana
 from tenants.isolation_checks import Check, Expected, checks, without_policy
 from tenants.outcome import Outcome
 from tenants.probes import Login, probes_in_file, probes_on_server, user_without_policy
@@ -50,12 +51,19 @@ def verify(
         tried += len(every)
         with user_without_policy(client, objects.tenant_tables) as login:
             failures += _failures(config.clickhouse_url, login, every)
+    where = ""
+    if config.grafana is not None:
+        asked = verify_grafana(registry, config.grafana, objects)
+        tried += asked.tried
+        failures += asked.failures
+        where = ", in Grafana too"
     if failures:
         told = [*failures[:_MOST_TOLD], f"… {len(failures)} of {tried} statements in all"]
         raise NotIsolatedError("TENANTS ARE NOT APART:\n" + "\n".join(told))
     return Outcome(
         data={"isolated": True, "tenants": tenants, "statements": tried},
-        text=f"{len(tenants)} tenants are apart: {tried} statements showed nothing of another",
+        text=f"{len(tenants)} tenants are apart{where}: {tried} statements showed nothing of"
+        " another",
     )
 
 

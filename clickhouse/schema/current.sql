@@ -116,6 +116,20 @@ ORDER BY (tenant_id, queue)
 SETTINGS index_granularity = 8192
 COMMENT 'Business hours, whole weeks: they mute alerts and shade panels, no number is filtered by them. Read it through v_business_hours.';
 
+CREATE TABLE callcentre.chat_accounts
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `connector` LowCardinality(String) COMMENT 'Platform of the chat account: a name of connectors/doors.py',
+    `base_url` String COMMENT 'Where the platform\'s API is asked; empty if it is not',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, site)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per site that is a chat account: which platform it is of. For operators.';
+
 CREATE TABLE callcentre.coverage_gaps
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -244,6 +258,20 @@ ORDER BY (tenant_id, queue, entered_at, site, call_id)
 TTL toDateTime(entered_at) + toIntervalDay(400)
 SETTINGS ttl_only_drop_parts = 1, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1, index_granularity = 8192
 COMMENT 'One row per visit of one caller to one queue: the unit of every KPI. Read it through v_queue_calls.';
+
+CREATE TABLE callcentre.queue_names
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `name` String COMMENT 'What the source says people call it',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, queue)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per queue whose source knows it by an id and tells a name. Read v_queue_settings.';
 
 CREATE TABLE callcentre.queue_settings
 (
@@ -431,6 +459,21 @@ ORDER BY tenant_id
 SETTINGS index_granularity = 8192
 COMMENT 'One row per customer. Read it through v_tenants.';
 
+CREATE TABLE callcentre.webhook_secrets
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `sha256` String COMMENT 'SHA-256 of the secret in the webhook\'s address, 64 hex digits; the secret itself is nowhere',
+    `issued_at` DateTime64(3, 'UTC') COMMENT 'Moment the secret was made',
+    `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it',
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, site, sha256)
+SETTINGS index_granularity = 8192
+COMMENT 'Secrets of webhooks, as digests. For operators; the ingest API reads usable_webhooks.';
+
 CREATE MATERIALIZED VIEW callcentre.agents_now_feed TO callcentre.agents_now
 (
     `tenant_id` LowCardinality(String),
@@ -553,6 +596,48 @@ INNER JOIN
     FINAL
 ) AS customers ON customers.tenant_id = tokens.tenant_id
 WHERE registered.is_enabled AND customers.is_enabled AND ((tokens.valid_until IS NULL) OR (tokens.valid_until > now64(3)));
+
+CREATE VIEW callcentre.usable_webhooks
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'The one chat account the secret speaks for',
+    `connector` LowCardinality(String) COMMENT 'Platform of the chat account: a name of connectors/doors.py',
+    `sha256` String COMMENT 'SHA-256 of the secret, 64 hex digits',
+    `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it'
+)
+SQL SECURITY INVOKER
+COMMENT 'Secrets of webhooks of enabled chat accounts of enabled customers that have not ended. The ingest API reads it; for operators.'
+AS SELECT
+    secrets.tenant_id AS tenant_id,
+    secrets.site AS site,
+    accounts.connector AS connector,
+    secrets.sha256 AS sha256,
+    secrets.valid_until AS valid_until
+FROM
+(
+    SELECT *
+    FROM callcentre.webhook_secrets
+    FINAL
+) AS secrets
+INNER JOIN
+(
+    SELECT *
+    FROM callcentre.chat_accounts
+    FINAL
+) AS accounts ON (accounts.tenant_id = secrets.tenant_id) AND (accounts.site = secrets.site)
+INNER JOIN
+(
+    SELECT *
+    FROM callcentre.sites
+    FINAL
+) AS registered ON (registered.tenant_id = secrets.tenant_id) AND (registered.site = secrets.site)
+INNER JOIN
+(
+    SELECT *
+    FROM callcentre.tenants
+    FINAL
+) AS customers ON customers.tenant_id = secrets.tenant_id
+WHERE registered.is_enabled AND customers.is_enabled AND ((secrets.valid_until IS NULL) OR (secrets.valid_until > now64(3)));
 
 CREATE VIEW callcentre.v_abandoned_callers
 (
@@ -875,6 +960,110 @@ FROM callcentre.business_hours
 FINAL
 ARRAY JOIN intervals AS interval;
 
+CREATE VIEW callcentre.v_chats
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` LowCardinality(String),
+    `call_id` String,
+    `session_id` String COMMENT 'Id of the chat session',
+    `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
+    `status` LowCardinality(String) COMMENT 'waiting, talking or ended',
+    `outcome` LowCardinality(String) COMMENT 'open, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only or unknown',
+    `answered_at` Nullable(DateTime64(3, 'UTC')),
+    `ended_at` Nullable(DateTime64(3, 'UTC')),
+    `wait_ms` Nullable(UInt64) COMMENT 'From entering the queue to the answer or other ending, milliseconds; NULL while waiting or never known',
+    `talk_ms` UInt64,
+    `agent_key` LowCardinality(String),
+    `agent_name` LowCardinality(String),
+    `ended_by` LowCardinality(String) COMMENT 'Who ended the conversation: caller, agent, transfer or unknown; empty while it lasts or if there was none',
+    `transfer` LowCardinality(String) COMMENT 'How the agent passed the caller on: none, blind or attended',
+    `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
+    `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
+    `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed',
+    `first_response_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Chat: first message written by a person; NULL if none yet',
+    `messages_in` UInt32 COMMENT 'Chat: messages from the customer',
+    `messages_out` UInt32 COMMENT 'Chat: messages to the customer',
+    `messages_read` UInt32 COMMENT 'Chat: messages to the customer that were read',
+    `first_response_ms` Nullable(Int64) COMMENT 'From entering the queue to the first message written by a person, milliseconds; NULL if none',
+    `first_response_after_answer_ms` Nullable(Int64) COMMENT 'From the assignment to the first message written by a person, milliseconds; NULL if none',
+    `resolution_ms` Nullable(Int64) COMMENT 'From entering the queue to the end of the session, milliseconds; NULL if it was not answered, not over or passed on',
+    `is_waiting_for_response` Bool COMMENT 'Nobody has written to the customer yet, assigned or not'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per visit of a chat session to a queue, with the times that only chats have.'
+AS SELECT
+    tenant_id,
+    site,
+    queue,
+    call_id,
+    uniqueid AS session_id,
+    entered_at,
+    status,
+    outcome,
+    answered_at,
+    ended_at,
+    wait_ms,
+    talk_ms,
+    agent_key,
+    agent_name,
+    ended_by,
+    transfer,
+    caller,
+    caller_hash,
+    is_estimated,
+    first_response_at,
+    messages_in,
+    messages_out,
+    messages_read,
+    first_response_ms,
+    dateDiff('millisecond', answered_at, first_response_at) AS first_response_after_answer_ms,
+    if((outcome = 'answered') AND (status = 'ended') AND (transfer = 'none'), dateDiff('millisecond', entered_at, ended_at), NULL) AS resolution_ms,
+    CAST((status != 'ended') AND (first_response_at IS NULL), 'Bool') AS is_waiting_for_response
+FROM callcentre.v_queue_calls
+WHERE channel = 'whatsapp';
+
+CREATE VIEW callcentre.v_chats_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` LowCardinality(String),
+    `call_id` String,
+    `session_id` String,
+    `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
+    `answered_at` Nullable(DateTime64(3, 'UTC')),
+    `agent_key` LowCardinality(String),
+    `agent_name` LowCardinality(String),
+    `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
+    `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
+    `messages_in` UInt32 COMMENT 'Chat: messages from the customer',
+    `messages_out` UInt32 COMMENT 'Chat: messages to the customer',
+    `is_waiting_for_response` Bool,
+    `is_unassigned` Bool COMMENT 'Nobody is assigned',
+    `open_ms` Int64 COMMENT 'Time since it entered the queue, milliseconds'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per chat that is open at this moment; entered within 90 days.'
+AS SELECT
+    tenant_id,
+    site,
+    queue,
+    call_id,
+    session_id,
+    entered_at,
+    answered_at,
+    agent_key,
+    agent_name,
+    caller,
+    caller_hash,
+    messages_in,
+    messages_out,
+    is_waiting_for_response,
+    CAST(status = 'waiting', 'Bool') AS is_unassigned,
+    greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS open_ms
+FROM callcentre.v_chats
+WHERE (status != 'ended') AND (entered_at > (now64(3) - toIntervalDay(90)));
+
 CREATE VIEW callcentre.v_coverage_gaps
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
@@ -995,6 +1184,146 @@ LEFT JOIN
     FROM callcentre.v_pause_limits
     WHERE pause_reason = '*'
 ) AS of_others ON of_others.tenant_id = agents.tenant_id
+SETTINGS join_use_nulls = 0;
+
+CREATE VIEW callcentre.v_people_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `person` String COMMENT 'Who it is: as registered, else the name as last seen, else the key',
+    `team` String COMMENT 'Team the person belongs to; empty if none',
+    `channels` Array(String) COMMENT 'Channels the person answers, voice or whatsapp',
+    `voice_state` String COMMENT 'State at the telephone; empty if the person has none',
+    `is_chat_available` Bool COMMENT 'Takes chats, as the platform told when it was last asked',
+    `chats_open` UInt32 COMMENT 'Chats the person has at this moment',
+    `chats_waiting_for_response` UInt32 COMMENT 'Of them those nobody has written to the customer in',
+    `is_busy` Bool COMMENT 'Has a conversation or after-call work, on any channel'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per person who answers, whatever the channel: what the person does at this moment, and how many chats at a time.'
+AS SELECT
+    tenant_id,
+    person,
+    any(team) AS team,
+    groupUniqArray(channel) AS channels,
+    anyIf(state, channel = 'voice') AS voice_state,
+    CAST(countIf((channel = 'whatsapp') AND (state = 'available')) > 0, 'Bool') AS is_chat_available,
+    toUInt32(sum(chats)) AS chats_open,
+    toUInt32(sum(unanswered)) AS chats_waiting_for_response,
+    CAST((chats_open > 0) OR (voice_state IN ('talking', 'hold', 'wrap_up')), 'Bool') AS is_busy
+FROM
+(
+    SELECT
+        agents.tenant_id AS tenant_id,
+        agents.site AS site,
+        agents.channel AS channel,
+        agents.agent_key AS agent_key,
+        agents.state AS state,
+        agents.chats AS chats,
+        agents.unanswered AS unanswered,
+        multiIf(registry.person != '', registry.person, agents.agent_name != '', agents.agent_name, agents.agent_key) AS person,
+        registry.team AS team
+    FROM
+    (
+        SELECT
+            tenant_id,
+            site,
+            channel,
+            agent_key,
+            max(name) AS agent_name,
+            max(now_state) AS state,
+            sum(chat) AS chats,
+            sum(waiting) AS unanswered
+        FROM
+        (
+            SELECT
+                tenant_id,
+                site,
+                channel,
+                agent_key,
+                toString(agent_name) AS name,
+                toString(state) AS now_state,
+                0 AS chat,
+                0 AS waiting
+            FROM callcentre.v_agents_now
+            UNION ALL
+            SELECT
+                tenant_id,
+                site,
+                'whatsapp',
+                agent_key,
+                toString(agent_name),
+                '',
+                1,
+                toUInt8(is_waiting_for_response)
+            FROM callcentre.v_chats_now
+            WHERE agent_key != ''
+        )
+        GROUP BY
+            tenant_id,
+            site,
+            channel,
+            agent_key
+    ) AS agents
+    LEFT JOIN callcentre.v_agents_registry AS registry ON (registry.tenant_id = agents.tenant_id) AND (registry.site = agents.site) AND (registry.agent_key = agents.agent_key)
+    SETTINGS join_use_nulls = 0
+)
+GROUP BY
+    tenant_id,
+    person;
+
+CREATE VIEW callcentre.v_queue_alarms_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it',
+    `waiting` UInt64 COMMENT 'Callers who wait now, on all channels',
+    `longest_wait_ms` Int64 COMMENT 'Longest wait until now of those who wait, milliseconds; 0 if nobody waits',
+    `waiting_limit` UInt32 COMMENT 'How many may wait at once',
+    `longest_wait_limit_s` UInt32 COMMENT 'How long a caller may have waited, seconds',
+    `voice_waiting` UInt64 COMMENT 'Callers who wait now on the telephone',
+    `logged_in` UInt64 COMMENT 'Agents who are logged in to the queue and whose telephone can be reached, paused ones too',
+    `is_bottleneck` Bool COMMENT 'More wait than may, or one has waited longer than anyone may',
+    `is_unattended` Bool COMMENT 'Somebody waits on the telephone, and nobody who could answer is logged in'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per queue that had a call within a day: who waits, which limits hold, who could answer.'
+AS SELECT
+    queues.tenant_id AS tenant_id,
+    queues.queue AS queue,
+    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    queues.waiting AS waiting,
+    queues.longest_wait_ms AS longest_wait_ms,
+    settings.waiting_limit AS waiting_limit,
+    settings.longest_wait_limit_s AS longest_wait_limit_s,
+    queues.voice_waiting AS voice_waiting,
+    members.logged_in AS logged_in,
+    CAST((waiting > waiting_limit) OR (longest_wait_ms > (1000 * longest_wait_limit_s)), 'Bool') AS is_bottleneck,
+    CAST((voice_waiting > 0) AND (logged_in = 0), 'Bool') AS is_unattended
+FROM
+(
+    SELECT
+        tenant_id,
+        queue,
+        sum(now.waiting) AS waiting,
+        max(now.longest_wait_ms) AS longest_wait_ms,
+        sumIf(now.waiting, channel = 'voice') AS voice_waiting
+    FROM callcentre.v_queues_now AS now
+    GROUP BY
+        tenant_id,
+        queue
+) AS queues
+INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = queues.tenant_id) AND (settings.queue = queues.queue)
+LEFT JOIN
+(
+    SELECT
+        tenant_id,
+        queue,
+        uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
+    FROM callcentre.v_queue_members_now
+    GROUP BY
+        tenant_id,
+        queue
+) AS members ON (members.tenant_id = queues.tenant_id) AND (members.queue = queues.queue)
 SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_queue_calls
@@ -1221,7 +1550,7 @@ CREATE VIEW callcentre.v_queue_settings
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
     `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
-    `display_name` String COMMENT 'Name of the queue as people are to see it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it: as set, else as its source tells it, else the queue itself',
     `answer_limit_s` UInt32 COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it',
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
     `service_level_variant` String COMMENT 'Variant of the service level: a name of docs/kpi.md without kpi_service_level_',
@@ -1234,7 +1563,7 @@ COMMENT 'One row per queue that was ever seen or has settings: what holds for it
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
-    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    multiIf(settings.display_name != '', settings.display_name, names.name != '', names.name, queues.queue) AS display_name,
     coalesce(settings.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
     coalesce(settings.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
     multiIf(settings.service_level_variant != '', settings.service_level_variant, customers.version > 0, customers.service_level_variant, 'excluding_short') AS service_level_variant,
@@ -1266,6 +1595,12 @@ LEFT JOIN
     FROM callcentre.tenants
     FINAL
 ) AS customers ON customers.tenant_id = queues.tenant_id
+LEFT JOIN
+(
+    SELECT *
+    FROM callcentre.queue_names
+    FINAL
+) AS names ON (names.tenant_id = queues.tenant_id) AND (names.queue = queues.queue)
 SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_queue_windows
@@ -1519,6 +1854,27 @@ AS SELECT
     is_enabled
 FROM callcentre.sites
 FINAL;
+
+CREATE VIEW callcentre.v_sites_seen_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `age_ms` Int64 COMMENT 'Time since anything was received from the site, milliseconds',
+    `is_ami_connected` Bool COMMENT 'The collector is connected to the telephone exchange',
+    `is_silent` Bool COMMENT 'Nothing was received for a minute, or the collector has lost the telephone exchange: boards show the past'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per enabled site that was ever seen: whether anything is heard of its telephone exchange.'
+AS SELECT
+    status.tenant_id AS tenant_id,
+    status.site AS site,
+    status.age_ms AS age_ms,
+    status.is_ami_connected AS is_ami_connected,
+    CAST((age_ms > 60000) OR (NOT status.is_ami_connected), 'Bool') AS is_silent
+FROM callcentre.v_site_status AS status
+LEFT JOIN callcentre.v_sites AS sites ON (sites.tenant_id = status.tenant_id) AND (sites.site = status.site)
+WHERE (sites.site = '') OR sites.is_enabled
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_tenants
 (

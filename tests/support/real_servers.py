@@ -1,4 +1,4 @@
-"""A real ClickHouse and a real Kafka: by address, else in a container, else skipped loudly.
+"""A real ClickHouse, Kafka and Grafana: by address, else in a container, else skipped loudly.
 
 Kafka also comes without Docker, as a Java program from Maven's registry.
 """
@@ -14,12 +14,16 @@ import pytest
 from docker.errors import DockerException
 from testcontainers.community.clickhouse import ClickHouseContainer
 from testcontainers.community.kafka import KafkaContainer
+from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
+from local.process import free_port
 from tests.support.apache_kafka import ApacheKafka, KafkaMissingError
 
 _CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
 _KAFKA_IMAGE = "confluentinc/cp-kafka:7.6.0"
+_GRAFANA_IMAGE = "grafana/grafana:12.3.1"
 _USER = "test"
 _PASSWORD = "made-up-password"
 
@@ -36,6 +40,29 @@ def real_clickhouse() -> Iterator[str]:
     with ClickHouseContainer(_CLICKHOUSE_IMAGE, username=_USER, password=_PASSWORD) as container:
         host, port = container.get_container_host_ip(), container.get_exposed_port(8123)
         yield f"http://{_USER}:{_PASSWORD}@{host}:{port}"
+
+
+@contextmanager
+def real_grafana() -> Iterator[tuple[str, str, str]]:
+    """Address, user and password of a Grafana's administrator; it reaches what listens here."""
+    address = os.environ.get("GRAFANA_URL")
+    if address:
+        user = os.environ.get("GRAFANA_ADMIN_USER", "admin")
+        yield address, user, os.environ["GRAFANA_ADMIN_PASSWORD"]
+        return
+    if not _has_docker():
+        _skip("Grafana", "GRAFANA_URL=… GRAFANA_ADMIN_PASSWORD=…")
+    port = free_port()
+    container = (
+        DockerContainer(_GRAFANA_IMAGE, network_mode="host")
+        .with_env("GF_SERVER_HTTP_ADDR", "127.0.0.1")
+        .with_env("GF_SERVER_HTTP_PORT", str(port))
+        .with_env("GF_SECURITY_ADMIN_PASSWORD", _PASSWORD)
+        .with_env("GF_PLUGINS_PREINSTALL_SYNC", "grafana-clickhouse-datasource@4.20.0")
+        .waiting_for(LogMessageWaitStrategy("HTTP Server Listen"))
+    )
+    with container:
+        yield f"http://127.0.0.1:{port}", "admin", _PASSWORD
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""The committed boards, as customers get them: the same files for everyone, by language.
+
+What lies a folder deeper is the operator's.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from grafana.language import Language
+from tenants.errors import NotPossibleError
+
+DASHBOARDS = Path(__file__).parents[1] / "grafana" / "provisioning" / "dashboards"
+
+_MARK = "call-centre-analytics"
+
+
+class Board(NamedTuple):
+    """A dashboard in Grafana's classic form, and what its text comes to."""
+
+    uid: str
+    title: str
+    model: dict[str, Any]
+    digest: str
+
+    @property
+    def message(self) -> str:
+        """What is written into Grafana's history beside it, so that it is known again."""
+        return f"{_MARK} {self.digest}"
+
+
+def is_ours(message: str) -> bool:
+    """Whether this stands in the history beside a board that `sync` wrote."""
+    return message.startswith(f"{_MARK} ")
+
+
+def customers_boards(language: Language, directory: Path = DASHBOARDS) -> tuple[Board, ...]:
+    """The boards in this language, in the order of their files.
+
+    Raises NotPossibleError if there are none, or a file is no board: an installation is not whole.
+    """
+    boards = tuple(_boards(directory / language))
+    if not boards:
+        raise NotPossibleError(f"there are no boards in {directory / language}")
+    return boards
+
+
+def _boards(directory: Path) -> Iterator[Board]:
+    for file in sorted(directory.glob("*.json")):
+        text = file.read_bytes()
+        try:
+            model = json.loads(text)
+            uid, title = str(model["uid"]), str(model["title"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise NotPossibleError(f"{file} is no board: {type(error).__name__}") from error
+        model.pop("id", None)
+        yield Board(uid, title, model, hashlib.sha256(text).hexdigest()[:16])

@@ -1,0 +1,204 @@
+"""A customer's organisation in Grafana: itself, its preferences, its data source, its boards."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from grafana.alert_rules import HOME_BOARD
+from grafana.alerting import DATA_SOURCE_UID, FOLDER_UID, PLUGIN
+from grafana.language import Text, language_of
+from tenants.connection import DATABASE
+from tenants.grafana_api import GrafanaApi, segment
+from tenants.grafana_boards import Board, is_ours
+from tenants.grafana_changes import Changes, covers
+from tenants.reader_access import boards_name
+from tenants.records import Tenant
+
+FOLDER_TITLE = Text("Central de atendimento", "Call centre")
+
+DATA_SOURCE_NAME = "ClickHouse"
+DIGEST_SHOWN = 16
+"""So many digits of the password's digest stand beside it: enough to know it again."""
+
+WEEK_START = "monday"
+
+_PAGE = 1000
+
+
+class Place(NamedTuple):
+    """Whose organisation it is, how to ask of it, and where changes are noted."""
+
+    tenant: Tenant
+    api: GrafanaApi
+    changes: Changes
+
+    def must(self, what: str, *, is_so_already: bool) -> bool:
+        """`Changes.must`, with the customer's name before `what`."""
+        return self.changes.must(
+            f"grafana {self.tenant.tenant_id}: {what}", is_so_already=is_so_already
+        )
+
+
+def organisation_name(tenant: Tenant) -> str:
+    """As Grafana shows it: unique, as the customer's own name is within it."""
+    if tenant.display_name == tenant.tenant_id:
+        return tenant.tenant_id
+    return f"{tenant.display_name} ({tenant.tenant_id})"
+
+
+def organisations(api: GrafanaApi) -> dict[int, str]:
+    """The names of all organisations, by their ids."""
+    found: dict[int, str] = {}
+    page = 0
+    while True:
+        rows = api.get("/orgs", perpage=_PAGE, page=page)
+        found |= {int(row["id"]): str(row["name"]) for row in rows}
+        if len(rows) < _PAGE:
+            return found
+        page += 1
+
+
+def join(api: GrafanaApi, organisation: int) -> bool:
+    """Makes the administrator a member, as whom alone it may be asked; whether it was none."""
+    login = str(api.get("/user")["login"])
+    members = api.get(f"/orgs/{organisation}/users")
+    if any(member["login"] == login and member["role"] == "Admin" for member in members):
+        return False
+    if any(member["login"] == login for member in members):
+        (user,) = (member["userId"] for member in members if member["login"] == login)
+        api.patch(f"/orgs/{organisation}/users/{user}", {"role": "Admin"})
+    else:
+        api.post(f"/orgs/{organisation}/users", {"loginOrEmail": login, "role": "Admin"})
+    return True
+
+
+def data_source_digest(api: GrafanaApi) -> str:
+    """The mark of the password that the organisation's data source has; empty if there is none."""
+    source = api.find(f"/datasources/uid/{DATA_SOURCE_UID}")
+    if source is None or not source.get("secureJsonFields", {}).get("password"):
+        return ""
+    return str((source.get("jsonData") or {}).get("passwordDigest", ""))
+
+
+def data_source(tenant: Tenant, clickhouse_url: str, digest: str) -> dict[str, Any]:
+    """What the data source is to be, but for its password."""
+    place = urlsplit(clickhouse_url)
+    is_secure = place.scheme == "https"
+    return {
+        "name": DATA_SOURCE_NAME,
+        "uid": DATA_SOURCE_UID,
+        "type": PLUGIN,
+        "access": "proxy",
+        "isDefault": True,
+        "jsonData": {
+            "host": place.hostname,
+            "port": place.port or (8443 if is_secure else 8123),
+            "protocol": "http",
+            "secure": is_secure,
+            "username": boards_name(tenant.tenant_id),
+            "defaultDatabase": DATABASE,
+            "dialTimeout": "10",
+            # The plugin makes max_execution_time of it, which readers may set up to 60.
+            "queryTimeout": "30",
+            "connMaxLifetime": "5",
+            "maxIdleConns": "4",
+            "maxOpenConns": "4",
+            "forwardGrafanaHeaders": True,
+            "passwordDigest": digest[:DIGEST_SHOWN],
+        },
+    }
+
+
+def sync_data_source(place: Place, wanted: dict[str, Any], password: str | None) -> None:
+    """Makes or changes the data source; `password` is None if it has the right one."""
+    path = f"/datasources/uid/{DATA_SOURCE_UID}"
+    present = place.api.find(path)
+    is_same = (
+        present is not None
+        and password is None
+        and covers(present, wanted)
+        # Whatever else is set there was set by somebody else: another host, headers, settings.
+        and present["jsonData"].keys() == wanted["jsonData"].keys()
+    )
+    if not place.must("data source", is_so_already=is_same):
+        return
+    secrets = {} if password is None else {"secureJsonData": {"password": password}}
+    if present is None:
+        place.api.post("/datasources", wanted | secrets)
+    else:
+        place.api.put(path, wanted | secrets)
+
+
+def sync_folder(place: Place) -> None:
+    """The folder of boards and alerts, named in the customer's language."""
+    title = FOLDER_TITLE.in_(language_of(place.tenant.language))
+    path = f"/folders/{FOLDER_UID}"
+    present = place.api.find(path)
+    is_same = present is not None and present["title"] == title
+    if not place.must(f"folder {title}", is_so_already=is_same):
+        return
+    if present is None:
+        place.api.post("/folders", {"uid": FOLDER_UID, "title": title})
+    else:
+        place.api.put(path, {"title": title, "overwrite": True})
+
+
+def sync_boards(place: Place, boards: Iterable[Board]) -> None:
+    """Every board as committed, and none of ours that is no longer."""
+    wanted = {board.uid: board for board in boards}
+    for board in wanted.values():
+        is_same = _folder_of(place.api, board.uid) == FOLDER_UID and (
+            _message_of(place.api, board.uid) == board.message
+        )
+        if place.must(f"board {board.title}", is_so_already=is_same):
+            body = {
+                "dashboard": board.model | {"id": None},
+                "folderUid": FOLDER_UID,
+                "message": board.message,
+                "overwrite": True,
+            }
+            place.api.post("/dashboards/db", body)
+    found = place.api.get("/search", type="dash-db", folderUIDs=FOLDER_UID, limit=_PAGE)
+    for row in found:
+        if row["uid"] not in wanted and is_ours(_message_of(place.api, row["uid"])):
+            place.must(f"board {row['title']} removed", is_so_already=False)
+            place.api.delete(f"/dashboards/uid/{segment(row['uid'])}")
+
+
+def sync_preferences(place: Place) -> None:
+    """Zone, language and first page of everybody who has not chosen otherwise."""
+    wanted = {
+        "timezone": place.tenant.time_zone,
+        "language": place.tenant.language,
+        "weekStart": WEEK_START,
+        "homeDashboardUID": HOME_BOARD,
+    }
+    present = place.api.get("/org/preferences")
+    if place.must("preferences", is_so_already=covers(present, wanted)):
+        place.api.patch("/org/preferences", wanted)
+
+
+def withdraw(place: Place) -> None:
+    """Takes data source, boards and alert rules away; the organisation and its users stay."""
+    source = place.api.find(f"/datasources/uid/{DATA_SOURCE_UID}")
+    if place.must("data source removed", is_so_already=source is None):
+        place.api.delete(f"/datasources/uid/{DATA_SOURCE_UID}")
+    home = place.api.get("/org/preferences").get("homeDashboardUID", "")
+    if place.must("first page taken back", is_so_already=home != HOME_BOARD):
+        place.api.patch("/org/preferences", {"homeDashboardUID": ""})
+    folder = place.api.find(f"/folders/{FOLDER_UID}")
+    if place.must("folder removed with its boards and rules", is_so_already=folder is None):
+        place.api.delete(f"/folders/{FOLDER_UID}", forceDeleteRules="true")
+
+
+def _folder_of(api: GrafanaApi, uid: str) -> str | None:
+    found = api.find(f"/dashboards/uid/{segment(uid)}")
+    return None if found is None else str(found["meta"].get("folderUid", ""))
+
+
+def _message_of(api: GrafanaApi, uid: str) -> str:
+    """What was written into the history by whoever saved the board last."""
+    found = api.find(f"/dashboards/uid/{segment(uid)}/versions", limit=1) or []
+    # A list before version 11, an object since.
+    versions = found if isinstance(found, list) else found.get("versions", [])
+    return str(versions[0].get("message", "")) if versions else ""

@@ -1,0 +1,70 @@
+"""`sync` and `verify` with a Grafana: the stand-in, which asks ClickHouse, and a real one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
+from tenants.config import GrafanaAccess
+from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
+from tests.support.grafana_behaviour import GrafanaBehaviour, GrafanaUnderTest, new_mark
+from tests.support.grafana_stand_in import ADMIN, PASSWORD, GrafanaStandIn, serving
+from tests.support.real_servers import real_grafana
+
+Made = Callable[[GrafanaAccess], GrafanaUnderTest]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clickhouse")
+
+
+@pytest.fixture(scope="module")
+def server(place: Path) -> Iterator[ClickHouseServer]:
+    with running_clickhouse(place) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stand_in(server: ClickHouseServer) -> Iterator[GrafanaAccess]:
+    with serving(GrafanaStandIn()) as url:
+        yield GrafanaAccess(url, ADMIN, PASSWORD, server.address)
+
+
+@pytest.fixture(scope="module")
+def real(server: ClickHouseServer) -> Iterator[GrafanaAccess]:
+    with real_grafana() as (url, user, password):
+        yield GrafanaAccess(url, user, password, server.address)
+
+
+@pytest.fixture
+def made(
+    server: ClickHouseServer, place: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Made]:
+    """What a test works on; its customers are disabled when it is over, so that none meets them."""
+    every: list[GrafanaUnderTest] = []
+
+    def make(access: GrafanaAccess) -> GrafanaUnderTest:
+        under_test = GrafanaUnderTest(access, server, place / "readers.json", capsys, new_mark())
+        every.append(under_test)
+        return under_test
+
+    yield make
+    for under_test in every:
+        for letter in ("a", "b"):
+            under_test.types("disable", under_test.tenant(letter))
+
+
+@pytest.mark.integration
+class TestStandIn(GrafanaBehaviour):
+    @pytest.fixture
+    def grafana(self, made: Made, stand_in: GrafanaAccess) -> GrafanaUnderTest:
+        return made(stand_in)
+
+
+@pytest.mark.real
+class TestRealGrafana(GrafanaBehaviour):
+    @pytest.fixture
+    def grafana(self, made: Made, real: GrafanaAccess) -> GrafanaUnderTest:
+        return made(real)
