@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 from grafana.language import Language, Text, same
 from grafana.queries import now, variables
-from grafana.sdk import CLICKHOUSE, PLUGIN_VERSION, ClickHouseQuery, dashboard
+from grafana.sdk import (
+    CLICKHOUSE,
+    PLUGIN_VERSION,
+    SCHEMA_VERSIONS,
+    ClickHouseQuery,
+    dashboard,
+)
 from grafana.theme import CHANNELS, Colour
 
 TAG = "call-centre"
 """Pages with this tag stand in the list of links of every page."""
-
-SCHEMA_VERSION = 41
-"""Of classic dashboards, which file provisioning takes; newer Grafanas convert it when they load."""
 
 LIVE_REFRESH_RATES = ("1s", "2s", "5s", "10s", "30s", "1m")
 REFRESH_RATES = ("10s", "30s", "1m", "5m", "15m")
@@ -56,7 +59,7 @@ def board(page: Page, language: Language) -> dashboard.Dashboard:
         ),
         week_start="",
         refresh=page.refresh,
-        schema_version=SCHEMA_VERSION,
+        schema_version=SCHEMA_VERSIONS[-1],
         version=1,
         panels=list(page.panels),
         templating=dashboard.DashboardDashboardTemplating(list_val=list(page.variables)),

@@ -22,7 +22,7 @@ class BoardFile(NamedTuple):
 
 
 def files(language: Language) -> tuple[Path, ...]:
-    """The committed files of the pages every customer's organisation gets, in order of the pages."""
+    """The committed files that every customer's organisation gets, in the order of the pages."""
     return tuple(FOLDER / language / f"{page(language).uid}.json" for page in CUSTOMER_PAGES)
 
 

@@ -292,7 +292,7 @@ def _panel(head: Head, language: Language, kind: str, query: Dataquery) -> dashb
     )
 
 
-def _over_time(
+def _over_time(  # noqa: PLR0917 - what its two callers were given
     head: Head,
     language: Language,
     query: Dataquery,

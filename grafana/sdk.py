@@ -6,37 +6,39 @@ back; a key that is lost on it is unknown to Grafana.
 """
 
 import json
+import warnings
 from typing import Any, Self
 
-from grafana_foundation_sdk.cog import plugins, runtime
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.cog.variants import Dataquery
-from grafana_foundation_sdk.models import (
-    barchart,
-    bargauge,
-    common,
-    dashboard,
-    heatmap,
-    prometheus,
-    stat,
-    statetimeline,
-    table,
-    timeseries,
-)
+with warnings.catch_warnings():
+    # Classic dashboards are what file provisioning takes; the SDK would rather see newer ones made.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from grafana_foundation_sdk.cog import plugins, runtime
+    from grafana_foundation_sdk.cog.encoder import JSONEncoder
+    from grafana_foundation_sdk.cog.variants import Dataquery
+    from grafana_foundation_sdk.models import (
+        bargauge,
+        common,
+        dashboard,
+        prometheus,
+        stat,
+        statetimeline,
+        table,
+        timeseries,
+    )
 
 __all__ = (
     "CLICKHOUSE",
     "PROMETHEUS",
+    "SCHEMA_VERSIONS",
     "ClickHouseQuery",
     "Dataquery",
     "SharedQuery",
-    "barchart",
     "bargauge",
     "common",
     "dashboard",
     "decoded",
     "encoded",
-    "heatmap",
+    "plain",
     "prometheus_query",
     "stat",
     "statetimeline",
@@ -46,6 +48,9 @@ __all__ = (
 
 PLUGIN_VERSION = "4.20.0"
 """Of the ClickHouse data source; older targets would be migrated in the browser."""
+
+SCHEMA_VERSIONS = range(39, 43)
+"""Of classic dashboards, which file provisioning takes; newer Grafanas convert them on loading."""
 
 _CLICKHOUSE_TYPE = "grafana-clickhouse-datasource"
 _SHARED_TYPE = "datasource"
@@ -121,15 +126,20 @@ def prometheus_query(
     )
 
 
+def plain(model: object) -> Any:
+    """Any model of the SDK as plain JSON values."""
+    return json.loads(json.dumps(model, cls=JSONEncoder))
+
+
 def encoded(board: dashboard.Dashboard) -> dict[str, Any]:
     """The board as plain JSON values."""
-    plain: dict[str, Any] = json.loads(json.dumps(board, cls=JSONEncoder))
-    return plain
+    values: dict[str, Any] = plain(board)
+    return values
 
 
-def decoded(plain: dict[str, Any]) -> dashboard.Dashboard:
+def decoded(values: dict[str, Any]) -> dashboard.Dashboard:
     """The board that these JSON values stand for, as far as the SDK knows their keys."""
     plugins.register_default_plugins()
     for kind, query in ((_CLICKHOUSE_TYPE, ClickHouseQuery), (_SHARED_TYPE, SharedQuery)):
         runtime.Runtime().register_dataquery_variant(runtime.DataqueryConfig(kind, query.from_json))
-    return dashboard.Dashboard.from_json(plain)
+    return dashboard.Dashboard.from_json(values)

@@ -39,7 +39,7 @@ class Unit(StrEnum):
 
 
 class Thresholds(NamedTuple):
-    """Steps of colours; `is_relative` ones are per cent of the way from a value's min to its max."""
+    """Steps of colours; `is_relative` ones are per cent of the way from the min to the max."""
 
     steps: tuple[tuple[float | None, Colour], ...]
     is_relative: bool = False

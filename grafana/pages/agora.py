@@ -60,12 +60,13 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 _ASKS,
                 Text("Na fila agora", "Waiting now"),
                 Text(
-                    "Quem espera neste instante. Verde: ninguém. Azul: há espera. Âmbar: uma espera passou "
-                    "do limite T de sua fila. Vermelho: uma fila passou de seu limite de espera ou de "
-                    "pessoas esperando, ou espera sem nenhum agente logado.",
-                    "Who waits at this moment. Green: nobody. Blue: somebody. Amber: a wait is over the "
-                    "limit T of its queue. Red: a queue is over its limit of waiting callers or of the "
-                    "longest wait, or waits with no agent logged in.",
+                    "Quem espera neste instante. Verde: ninguém. Azul: há espera. Âmbar: uma "
+                    "espera passou do limite T de sua fila. Vermelho: uma fila passou de seu "
+                    "limite de espera ou de pessoas esperando, ou espera sem nenhum agente "
+                    "logado.",
+                    "Who waits at this moment. Green: nobody. Blue: somebody. Amber: a wait is "
+                    "over the limit T of its queue. Red: a queue is over its limit of waiting "
+                    "callers or of the longest wait, or waits with no agent logged in.",
                 ),
                 Place(0, 0, 3, 4),
             ),
@@ -80,10 +81,10 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 2,
                 Text("Maior espera agora", "Longest wait now"),
                 Text(
-                    "A maior espera de quem ainda está na fila. Azul a partir de metade do limite T da fila, "
-                    "âmbar a partir de T, vermelho a partir do dobro.",
-                    "The longest wait of those still in a queue. Blue from half of the queue's limit T, "
-                    "amber from T, red from twice T.",
+                    "A maior espera de quem ainda está na fila. Azul a partir de metade do limite "
+                    "T da fila, âmbar a partir de T, vermelho a partir do dobro.",
+                    "The longest wait of those still in a queue. Blue from half of the queue's "
+                    "limit T, amber from T, red from twice T.",
                 ),
                 Place(3, 0, 3, 4),
             ),
@@ -100,14 +101,14 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 3,
                 Text("NS hoje · ${criterion}", "SL today · ${criterion}"),
                 Text(
-                    "Nível de serviço das chamadas que chegaram hoje, cada fila por sua variante, seu limite T "
-                    "e seu limite S de abandono curto; padrão: atendidas em até T / (atendidas + abandonadas − "
-                    "abandonos curtos). Verde: na meta. Âmbar: até 10 pontos abaixo. Vermelho: mais. "
-                    "Sem chamadas não há nível de serviço.",
-                    "Service level of the calls that arrived today, each queue by its variant, its limit T and "
-                    "its short-abandon limit S; by default answered within T / (answered + abandoned − short "
-                    "abandons). Green: on target. Amber: up to 10 points below. Red: more. Without calls "
-                    "there is no service level.",
+                    "Nível de serviço das chamadas que chegaram hoje, cada fila por sua variante, "
+                    "seu limite T e seu limite S de abandono curto; padrão: atendidas em até T / "
+                    "(atendidas + abandonadas - abandonos curtos). Verde: na meta. Âmbar: até 10 "
+                    "pontos abaixo. Vermelho: mais. Sem chamadas não há nível de serviço.",
+                    "Service level of the calls that arrived today, each queue by its variant, "
+                    "its limit T and its short-abandon limit S; by default answered within T / "
+                    "(answered + abandoned - short abandons). Green: on target. Amber: up to 10 "
+                    "points below. Red: more. Without calls there is no service level.",
                 ),
                 Place(6, 0, 4, 4),
             ),
@@ -124,8 +125,10 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 4,
                 Text("Abandonadas hoje", "Abandoned today"),
                 Text(
-                    "Chamadas que chegaram hoje e em que o cliente desligou na fila, as curtas inclusive.",
-                    "Calls that arrived today and whose caller hung up in the queue, short ones included.",
+                    "Chamadas que chegaram hoje e em que o cliente desligou na fila, as curtas "
+                    "inclusive.",
+                    "Calls that arrived today and whose caller hung up in the queue, short ones "
+                    "included.",
                 ),
                 Place(10, 0, 3, 4),
             ),
@@ -140,9 +143,10 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 5,
                 Text("Taxa de abandono hoje", "Abandonment today"),
                 Text(
-                    "Abandonadas / oferecidas, das chamadas que chegaram hoje. Âmbar a partir de 5 %, vermelho "
-                    "a partir de 10 %.",
-                    "Abandoned / offered, of the calls that arrived today. Amber from 5 %, red from 10 %.",
+                    "Abandonadas / oferecidas, das chamadas que chegaram hoje. Âmbar a partir de "
+                    "5 %, vermelho a partir de 10 %.",
+                    "Abandoned / offered, of the calls that arrived today. Amber from 5 %, red "
+                    "from 10 %.",
                 ),
                 Place(13, 0, 3, 4),
             ),
@@ -160,10 +164,12 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 6,
                 Text("TME hoje (atendidas · todas)", "Mean wait today (answered · all)"),
                 Text(
-                    "Atendidas: Σ espera das atendidas / atendidas (ASA). Todas: Σ espera de atendidas, "
-                    "abandonadas e transbordadas / seu número. Cores da primeira como em Maior espera.",
-                    "Answered: Σ wait of answered / answered (ASA). All: Σ wait of answered, abandoned and "
-                    "flowed out / their number. The first is coloured as the longest wait.",
+                    "Atendidas: Σ espera das atendidas / atendidas (ASA). Todas: Σ espera de "
+                    "atendidas, abandonadas e transbordadas / seu número. Cores da primeira como "
+                    "em Maior espera.",
+                    "Answered: Σ wait of answered / answered (ASA). All: Σ wait of answered, "
+                    "abandoned and flowed out / their number. The first is coloured as the "
+                    "longest wait.",
                 ),
                 Place(16, 0, 5, 4),
             ),
@@ -181,10 +187,10 @@ def _first_line(language: Language) -> list[dashboard.Panel]:
                 7,
                 Text("Dados de", "Data age"),
                 Text(
-                    "Há quantos segundos chegou o último dado da central mais atrasada. Âmbar a partir de 10 s, "
-                    "vermelho a partir de 30 s: o resto da tela parou no tempo.",
-                    "How long ago the last data of the most delayed site arrived. Amber from 10 s, red from "
-                    "30 s: the rest of the screen stands still.",
+                    "Há quantos segundos chegou o último dado da central mais atrasada. Âmbar a "
+                    "partir de 10 s, vermelho a partir de 30 s: o resto da tela parou no tempo.",
+                    "How long ago the last data of the most delayed site arrived. Amber from 10 "
+                    "s, red from 30 s: the rest of the screen stands still.",
                 ),
                 Place(21, 0, 3, 4),
             ),
@@ -207,12 +213,12 @@ def _second_line(language: Language) -> list[dashboard.Panel]:
                 8,
                 Text("Agentes", "Agents"),
                 Text(
-                    "Quem está logado agora, e quem se deslogou hoje. Livres em vermelho: há espera e ninguém "
-                    "livre. Falando: em conversa ou com o cliente em espera. Ocupados: chamando, "
-                    "pós-atendimento, outra ligação ou sem contato.",
-                    "Who is logged in now, and who logged out today. Available in red: callers wait and nobody "
-                    "is available. Talking: in conversation or with the caller on hold. Busy: ringing, "
-                    "wrap-up, other call or unreachable.",
+                    "Quem está logado agora, e quem se deslogou hoje. Livres em vermelho: há "
+                    "espera e ninguém livre. Falando: em conversa ou com o cliente em espera. "
+                    "Ocupados: chamando, pós-atendimento, outra ligação ou sem contato.",
+                    "Who is logged in now, and who logged out today. Available in red: callers "
+                    "wait and nobody is available. Talking: in conversation or with the caller on "
+                    "hold. Busy: ringing, wrap-up, other call or unreachable.",
                 ),
                 Place(0, 4, 12, 4),
             ),
@@ -233,9 +239,10 @@ def _second_line(language: Language) -> list[dashboard.Panel]:
                 9,
                 Text("Pausas excedidas", "Pauses over limit"),
                 Text(
-                    "Agentes em pausa há mais tempo do que o limite do motivo permite (15 min, se nada foi "
-                    "definido).",
-                    "Agents paused for longer than the limit of the reason allows (15 min unless set).",
+                    "Agentes em pausa há mais tempo do que o limite do motivo permite (15 min, se "
+                    "nada foi definido).",
+                    "Agents paused for longer than the limit of the reason allows (15 min unless "
+                    "set).",
                 ),
                 Place(12, 4, 3, 4),
             ),
@@ -251,9 +258,10 @@ def _second_line(language: Language) -> list[dashboard.Panel]:
                 10,
                 Text("TMA hoje (com · sem pós)", "Handle time today (with · without wrap-up)"),
                 Text(
-                    "Σ conversa + espera na linha (+ pós-atendimento) / chamadas atendidas e encerradas, das "
-                    "que chegaram hoje.",
-                    "Σ talk + hold (+ wrap-up) / answered calls that ended, of those that arrived today.",
+                    "Σ conversa + espera na linha (+ pós-atendimento) / chamadas atendidas e "
+                    "encerradas, das que chegaram hoje.",
+                    "Σ talk + hold (+ wrap-up) / answered calls that ended, of those that arrived "
+                    "today.",
                 ),
                 Place(15, 4, 5, 4),
             ),
@@ -271,10 +279,11 @@ def _second_line(language: Language) -> list[dashboard.Panel]:
                 11,
                 Text("Sem visão hoje", "Not seen today"),
                 Text(
-                    "Tempo de hoje em que a central com a maior lacuna não foi vista: chamadas desse tempo "
-                    "podem faltar ou ter desfecho desconhecido. As lacunas estão sombreadas nos gráficos.",
-                    "Time of today in which the site with the largest gap was not seen: calls of it may be "
-                    "missing or end as unknown. Gaps are shaded in the charts.",
+                    "Tempo de hoje em que a central com a maior lacuna não foi vista: chamadas "
+                    "desse tempo podem faltar ou ter desfecho desconhecido. As lacunas estão "
+                    "sombreadas nos gráficos.",
+                    "Time of today in which the site with the largest gap was not seen: calls of "
+                    "it may be missing or end as unknown. Gaps are shaded in the charts.",
                 ),
                 Place(20, 4, 4, 4),
             ),
@@ -296,14 +305,15 @@ def _tables(language: Language) -> list[dashboard.Panel]:
                 12,
                 Text("Filas", "Queues"),
                 Text(
-                    "As filas com chamada hoje ou agente logado, a mais urgente primeiro. Agir agora: acima do "
-                    "limite de pessoas esperando ou de espera da fila, ou espera sem agente logado. Atenção: "
-                    "espera acima de T, ou NS mais de 10 pontos abaixo da meta. Livres: agentes que receberiam "
-                    "uma chamada desta fila agora.",
-                    "Queues with a call today or an agent logged in, most pressing first. Act now: over the "
-                    "queue's limit of waiting callers or of the longest wait, or waiting with no agent logged "
-                    "in. Act soon: a wait over T, or the SL more than 10 points below target. Available: "
-                    "agents whom a call of this queue would ring now.",
+                    "As filas com chamada hoje ou agente logado, a mais urgente primeiro. Agir "
+                    "agora: acima do limite de pessoas esperando ou de espera da fila, ou espera "
+                    "sem agente logado. Atenção: espera acima de T, ou NS mais de 10 pontos "
+                    "abaixo da meta. Livres: agentes que receberiam uma chamada desta fila agora.",
+                    "Queues with a call today or an agent logged in, most pressing first. Act "
+                    "now: over the queue's limit of waiting callers or of the longest wait, or "
+                    "waiting with no agent logged in. Act soon: a wait over T, or the SL more "
+                    "than 10 points below target. Available: agents whom a call of this queue "
+                    "would ring now.",
                 ),
                 Place(0, 8, 15, 8),
             ),
@@ -322,7 +332,7 @@ def _tables(language: Language) -> list[dashboard.Panel]:
                 Column("service_level", Text("NS", "SL"), Unit.SHARE, 60, 0),
                 Column(
                     "to_target",
-                    Text("NS − meta", "SL − target"),
+                    Text("NS - meta", "SL - target"),
                     Unit.SHARE,
                     85,
                     0,
@@ -339,10 +349,10 @@ def _tables(language: Language) -> list[dashboard.Panel]:
                 13,
                 Text("Chamadas esperando", "Callers waiting"),
                 Text(
-                    "Quem espera há mais tempo, até 15. O número aparece como o coletor foi autorizado a "
-                    "mostrá-lo. Cores pelos limites da fila, como em Filas.",
-                    "Who has waited for longest, up to 15. Numbers are shown as the collector was allowed to. "
-                    "Coloured by the limits of the queue, as in Queues.",
+                    "Quem espera há mais tempo, até 15. O número aparece como o coletor foi "
+                    "autorizado a mostrá-lo. Cores pelos limites da fila, como em Filas.",
+                    "Who has waited for longest, up to 15. Numbers are shown as the collector was "
+                    "allowed to. Coloured by the limits of the queue, as in Queues.",
                 ),
                 Place(15, 8, 9, 8),
             ),
@@ -364,12 +374,13 @@ def _tables(language: Language) -> list[dashboard.Panel]:
                 14,
                 Text("Agentes", "Agents"),
                 Text(
-                    "Quem está logado e quem se deslogou hoje: primeiro pausas excedidas e sem contato. Há: "
-                    "tempo no estado; numa pausa, desde o começo dela, ligações no meio incluídas. Hoje: "
-                    "chamadas atendidas que chegaram hoje, e o TMA delas.",
-                    "Who is logged in and who logged out today: pauses over limit and unreachable first. For: "
-                    "time in the state; of a pause since it began, calls in between included. Today: answered "
-                    "calls that arrived today, and their mean handle time.",
+                    "Quem está logado e quem se deslogou hoje: primeiro pausas excedidas e sem "
+                    "contato. Há: tempo no estado; numa pausa, desde o começo dela, ligações no "
+                    "meio incluídas. Hoje: chamadas atendidas que chegaram hoje, e o TMA delas.",
+                    "Who is logged in and who logged out today: pauses over limit and unreachable "
+                    "first. For: time in the state; of a pause since it began, calls in between "
+                    "included. Today: answered calls that arrived today, and their mean handle "
+                    "time.",
                 ),
                 Place(0, 16, 10, 9),
             ),
@@ -412,10 +423,12 @@ def _tables(language: Language) -> list[dashboard.Panel]:
                 16,
                 Text("Hoje por meia hora, pela chegada", "Today by half hour of arrival"),
                 Text(
-                    "O que foi feito das chamadas que chegaram em cada meia hora; a soma é o oferecido. Linha: "
-                    "NS (eixo da direita), sem ponto onde nada chegou. Sombreado: sem visão.",
-                    "What became of the calls that arrived in each half hour; their sum is offered. Line: SL "
-                    "(right axis), without a point where nothing arrived. Shaded: not seen.",
+                    "O que foi feito das chamadas que chegaram em cada meia hora; a soma é o "
+                    "oferecido. Linha: NS (eixo da direita), sem ponto onde nada chegou. "
+                    "Sombreado: sem visão.",
+                    "What became of the calls that arrived in each half hour; their sum is "
+                    "offered. Line: SL (right axis), without a point where nothing arrived. "
+                    "Shaded: not seen.",
                 ),
                 Place(15, 16, 9, 9),
             ),

@@ -1,5 +1,5 @@
-"""A panel's statement as it reaches ClickHouse: variables and macros replaced as Grafana and version
-4.20 of its ClickHouse data source do, first in the browser, then in the plugin's backend.
+"""A panel's statement as it reaches ClickHouse: variables and macros replaced as Grafana and its
+ClickHouse data source (version 4.20) do, first in the browser, then in the plugin's backend.
 
 Written from what both do, not from what the boards need: a macro that is not here is not in the
 plugin either, and a variable that the page does not have is an error, as it is on the screen.
