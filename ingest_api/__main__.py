@@ -14,7 +14,7 @@ from ingest_api.app import create_app
 from ingest_api.auth import TokenRegistry, new_token, token_digest
 from ingest_api.config import RegistryPlace, config_from
 from ingest_api.contract.limits import is_site_name
-from ingest_api.contract.topics import PBX_EVENTS
+from ingest_api.contract.topics import CHAT_EVENTS, PBX_EVENTS
 from ingest_api.errors import ConfigError
 from ingest_api.http_head import BoundedHeadProtocol
 from ingest_api.kafka_publisher import KafkaPublisher
@@ -59,12 +59,15 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(host: str, port: int) -> None:
     config = config_from(os.environ)
     set_up_logs()
-    publisher = KafkaPublisher(config.kafka_bootstrap, PBX_EVENTS, config.max_in_flight_bytes)
+    publisher, chat_publisher = (
+        KafkaPublisher(config.kafka_bootstrap, topic, config.max_in_flight_bytes)
+        for topic in (PBX_EVENTS, CHAT_EVENTS)
+    )
     sys.setswitchinterval(_THREAD_SWITCH_S)
     with _open_tokens(config.tokens) as tokens:
         structlog.get_logger().info("starting", host=host, port=port)
         uvicorn.run(
-            create_app(config, publisher, tokens),
+            create_app(config, publisher, tokens, chat_publisher=chat_publisher),
             host=host,
             port=port,
             loop="uvloop",

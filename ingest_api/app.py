@@ -1,4 +1,4 @@
-"""Puts the ingest API together: `create_app(config, publisher, tokens)`."""
+"""Puts the ingest API together: `create_app(config, publisher, tokens, …)`."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,6 +23,10 @@ from ingest_api.operation_routes import add_operation_routes
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
 from ingest_api.token_metrics import TokenMetrics
+from ingest_api.webhooks.masking import read_maskings
+from ingest_api.webhooks.metrics import WebhookMetrics
+from ingest_api.webhooks.operation import add_webhook_operation
+from ingest_api.webhooks.route import WEBHOOKS_PATH, WebhookRoute
 
 _TITLE = "Call-centre ingest"
 _VERSION = "1"
@@ -31,15 +35,20 @@ _VERSION = "1"
 class IngestApp(FastAPI):
     """FastAPI for everything but posted events, which go to their route at once."""
 
-    def __init__(self, post_events: EventsRoute, **settings: Any) -> None:
+    def __init__(
+        self, post_events: EventsRoute, post_webhook: WebhookRoute, **settings: Any
+    ) -> None:
         """`settings` are FastAPI's own."""
         super().__init__(**settings)
         self._post_events = post_events
+        self._post_webhook = post_webhook
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
         if scope["type"] == "http" and scope["path"] == EVENTS_PATH:
             await self._post_events(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(WEBHOOKS_PATH):
+            await self._post_webhook(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -48,6 +57,7 @@ class IngestApp(FastAPI):
         if self.openapi_schema is None:
             document = get_openapi(title=self.title, version=self.version, routes=self.routes)
             add_events_operation(document)
+            add_webhook_operation(document)
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -56,9 +66,13 @@ def create_app(
     config: IngestConfig,
     publisher: Publisher,
     tokens: TokenRegistry,
+    *,
+    chat_publisher: Publisher,
     now_ms: Callable[[], int] = wall_clock_ms,
 ) -> IngestApp:
-    """The application. It starts the publisher with itself, and closes it with itself.
+    """The application. It starts the publishers with itself, and closes them with itself.
+
+    `chat_publisher` writes to `chat.events.v1`.
 
     `now_ms` gives the time of receipt, in milliseconds since the epoch.
     """
@@ -77,14 +91,25 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await publisher.start()
+        await chat_publisher.start()
         try:
             yield
         finally:
             await publisher.close()
+            await chat_publisher.close()
             intake.close()
 
     post_events = EventsRoute(intake, metrics)
-    app = IngestApp(post_events, title=_TITLE, version=_VERSION, lifespan=lifespan)
+    post_webhook = WebhookRoute(
+        publisher=chat_publisher,
+        tokens=tokens,
+        maskings=read_maskings(config.chat_keys_file),
+        metrics=WebhookMetrics(metrics.registry, chat_publisher),
+        rate=RateLimiter(config.requests_per_second_and_token, time.monotonic),
+        bodies=bodies,
+        now_ms=now_ms,
+    )
+    app = IngestApp(post_events, post_webhook, title=_TITLE, version=_VERSION, lifespan=lifespan)
     add_operation_routes(app, publisher, metrics)
     app.add_exception_handler(HTTPException, _answer_http_error)
     return app

@@ -20,10 +20,15 @@ class SiteIdentity(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """One usable token of a registry: the hex SHA-256 of it, and whose it is."""
+    """One usable token of a registry: the hex SHA-256 of it, and whose it is.
+
+    `connector` is empty for a collector's token, else the chat platform whose webhooks carry it:
+    what stands in an address is known to more people, and opens nothing else.
+    """
 
     sha256: str
     identity: SiteIdentity
+    connector: str = ""
 
 
 class RegistryState(NamedTuple):
@@ -44,11 +49,14 @@ class TokenRegistry(Protocol):
         """For the metrics."""
 
 
-def authenticate(tokens: TokenRegistry, token: str) -> Grant:
-    """The grant of a token. Raises UnauthorizedError, alike for unknown and disabled ones."""
+def authenticate(tokens: TokenRegistry, token: str, connector: str = "") -> Grant:
+    """The grant of a collector's token, or of the secret of a platform's webhook.
+
+    Raises UnauthorizedError, alike for unknown and disabled ones and those for something else.
+    """
     digest = token_digest(token)
     for grant in tokens.grants(digest[:_PREFIX_DIGITS]):
-        if hmac.compare_digest(grant.sha256, digest):
+        if hmac.compare_digest(grant.sha256, digest) and grant.connector == connector:
             return grant
     raise UnauthorizedError("the token is not valid")
 

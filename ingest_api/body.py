@@ -8,7 +8,7 @@ from starlette.types import Receive
 from ingest_api.budget import Lease
 from ingest_api.contract.limits import MAX_COMPRESSED_BYTES, MAX_INFLATED_BYTES
 from ingest_api.errors import BodyTooSlowError, MalformedBodyError, TooLargeError
-from ingest_api.request_head import TOO_LONG
+from ingest_api.request_head import too_long
 
 BODY_TIMEOUT_S = 10.0
 
@@ -16,8 +16,10 @@ _GZIP = zlib.MAX_WBITS | 16
 _INFLATE_STEP_BYTES = 64 * 1024
 
 
-async def read_body(receive: Receive, lease: Lease) -> bytes | bytearray:
-    """The body as it was sent; what is read is reserved in `lease` first.
+async def read_body(
+    receive: Receive, lease: Lease, most: int = MAX_COMPRESSED_BYTES
+) -> bytes | bytearray:
+    """The body as it was sent, at most `most` bytes; what is read is reserved in `lease` first.
 
     Raises TooLargeError above the limit, BodyTooSlowError if it does not arrive in time,
     MalformedBodyError if it ends early, UnavailableError if there is no room for it.
@@ -31,8 +33,8 @@ async def read_body(receive: Receive, lease: Lease) -> bytes | bytearray:
                     raise MalformedBodyError("the body ended early")
                 chunk: bytes = message.get("body", b"")
                 is_last = not message.get("more_body", False)
-                if len(body) + len(chunk) > MAX_COMPRESSED_BYTES:
-                    raise TooLargeError(TOO_LONG)
+                if len(body) + len(chunk) > most:
+                    raise TooLargeError(too_long(most))
                 lease.grow(len(chunk))
                 if is_last and not body:
                     return chunk

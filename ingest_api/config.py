@@ -27,13 +27,15 @@ class IngestConfig:
 
     `kafka_bootstrap` is a comma-separated list of `host:port`. `tokens` says where the valid tokens
     are known: in the registry, or in a file for a few sites. `max_in_flight_bytes` bounds request
-    bodies and, apart from them, messages that the broker has not acknowledged.
+    bodies and, apart from them, messages that the broker has not acknowledged. `chat_keys_file`
+    holds the keys by which numbers of chats are hashed (`webhooks/masking.py`).
     """
 
     kafka_bootstrap: str
     tokens: Path | RegistryPlace
     requests_per_second_and_token: float = 200.0
     max_in_flight_bytes: int = 64 * _MIB
+    chat_keys_file: Path | None = None
 
 
 def config_from(environment: Mapping[str, str]) -> IngestConfig:
@@ -55,6 +57,7 @@ def config_from(environment: Mapping[str, str]) -> IngestConfig:
                 (16 * _MIB, 4096 * _MIB),
             )
         ),
+        chat_keys_file=_optional_file(environment, "INGEST_CHAT_KEYS_FILE"),
     )
 
 
@@ -63,6 +66,11 @@ def _required(environment: Mapping[str, str], key: str) -> str:
     if not value:
         raise ConfigError(f"{key} is not set")
     return value
+
+
+def _optional_file(environment: Mapping[str, str], key: str) -> Path | None:
+    text = environment.get(key, "").strip()
+    return Path(text) if text else None
 
 
 def _tokens(environment: Mapping[str, str]) -> Path | RegistryPlace:

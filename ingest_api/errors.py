@@ -11,6 +11,7 @@ IngestError
 ├── TooLargeError         413  a limit of size: bisects
 ├── UnsupportedBodyError  415  another content type or encoding than we read: the same
 ├── InvalidBatchError     422  names the field: bisects
+├── InvalidEventError     422  a webhook's body is no event of the platform: a person's mistake
 ├── TooManyRequestsError  429  waits Retry-After
 └── UnavailableError      503  nothing was stored, or nobody knows: waits Retry-After, sends again
 
@@ -100,6 +101,13 @@ class InvalidBatchError(IngestError):
         """`field` is a path as `events[3].sequence`."""
         super().__init__(detail)
         self.field = field
+
+
+class InvalidEventError(IngestError):
+    """What was posted to a webhook's address is no event of that platform."""
+
+    status = 422
+    code = "invalid_event"
 
 
 class RetryLaterError(IngestError):

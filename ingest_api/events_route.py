@@ -54,7 +54,7 @@ class EventsRoute:
             status, content = _ACCEPTED, _encoder.encode(answer)
         except IngestError as error:
             outcome = error.code
-            status, headers, content = _told(error)
+            status, headers, content = told(error)
             if isinstance(error, UnavailableError):
                 self._metrics.unavailable.labels(error.shortage.value).inc()
         finally:
@@ -71,7 +71,7 @@ class EventsRoute:
         await send({"type": "http.response.body", "body": content})
 
 
-def _told(error: IngestError) -> tuple[int, Headers, bytes]:
+def told(error: IngestError) -> tuple[int, Headers, bytes]:
     """Status, headers beyond the usual ones, and body of an answer that is not a success."""
     content = {"error": error.code, "detail": error.detail}
     headers = _NO_HEADERS

@@ -33,20 +33,30 @@ _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 3
 
 _STATEMENT = f"""\
-SELECT sha256, tenant_id, site, toUnixTimestamp64Milli(valid_until)
-FROM callcentre.usable_tokens ORDER BY sha256 LIMIT {MAX_TOKENS + 1}"""  # noqa: S608 - a number of ours
+SELECT sha256, tenant_id, site, connector, toUnixTimestamp64Milli(valid_until)
+FROM
+(
+    SELECT sha256, tenant_id, site, '' AS connector, valid_until FROM callcentre.usable_tokens
+    UNION ALL
+    SELECT sha256, tenant_id, site, connector, valid_until FROM callcentre.usable_webhooks
+)
+ORDER BY sha256 LIMIT {MAX_TOKENS + 1}"""  # noqa: S608 - a number of ours
 
 _log = structlog.get_logger()
 
 
 class RegisteredToken(BaseModel):
-    """One usable token. `valid_until_ms` is UTC, milliseconds since 1970; None for no end."""
+    """One usable token, or secret of a `connector`'s webhook.
+
+    `valid_until_ms` is UTC, milliseconds since 1970; None for no end.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     tenant: str = Field(pattern=SITE_PATTERN)
     site: str = Field(pattern=SITE_PATTERN)
+    connector: str = ""
     valid_until_ms: int | None = None
 
 
@@ -203,7 +213,8 @@ class RegistryTokens:
     def _take(self, tokens: list[RegisteredToken]) -> None:
         entries: dict[str, tuple[_Entry, ...]] = {}
         for token in tokens:
-            grant = Grant(token.sha256, SiteIdentity(token.tenant, token.site))
+            identity = SiteIdentity(token.tenant, token.site)
+            grant = Grant(token.sha256, identity, token.connector)
             prefix = digest_prefix(token.sha256)
             entry = _Entry(grant, token.valid_until_ms)
             entries[prefix] = (*entries.get(prefix, ()), entry)
@@ -230,9 +241,15 @@ def _understood(rows: Sequence[Sequence[object]]) -> list[RegisteredToken]:
     try:
         return [
             RegisteredToken.model_validate(
-                {"sha256": sha256, "tenant": tenant, "site": site, "valid_until_ms": until_ms}
+                {
+                    "sha256": sha256,
+                    "tenant": tenant,
+                    "site": site,
+                    "connector": connector,
+                    "valid_until_ms": until_ms,
+                }
             )
-            for sha256, tenant, site, until_ms in rows
+            for sha256, tenant, site, connector, until_ms in rows
         ]
     except ValueError as error:
         raise RegistryAwayError("a row of it is no token") from error

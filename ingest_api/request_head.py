@@ -6,8 +6,6 @@ from typing import NamedTuple
 from ingest_api.contract.limits import MAX_COMPRESSED_BYTES
 from ingest_api.errors import MalformedBodyError, TooLargeError, UnsupportedBodyError
 
-TOO_LONG = f"a body has at most {MAX_COMPRESSED_BYTES} bytes"
-
 _MAX_DIGITS = 18
 
 
@@ -38,16 +36,21 @@ class RequestHead(NamedTuple):
             raise UnsupportedBodyError("the content encoding must be gzip, or none")
         return encoding == "gzip"
 
-    def check_length(self) -> None:
+    def check_length(self, most: int = MAX_COMPRESSED_BYTES) -> None:
         """Raises TooLargeError if the body is declared too long, MalformedBodyError if wrongly."""
         declared = self.content_length
         if not (declared.isascii() and declared.isdecimal()):
             raise MalformedBodyError("the content length is not a number")
-        if len(declared) > _MAX_DIGITS or int(declared) > MAX_COMPRESSED_BYTES:
-            raise TooLargeError(TOO_LONG)
+        if len(declared) > _MAX_DIGITS or int(declared) > most:
+            raise TooLargeError(too_long(most))
 
 
 _FIELDS = {name.replace("_", "-").encode(): name for name in RequestHead._fields}
+
+
+def too_long(most: int) -> str:
+    """What is said of a body of more than `most` bytes."""
+    return f"a body has at most {most} bytes"
 
 
 def read_head(headers: Iterable[tuple[bytes, bytes]]) -> RequestHead:

@@ -22,13 +22,14 @@ _log = structlog.get_logger()
 
 
 class TokenEntry(BaseModel):
-    """One token of the file."""
+    """One token of the file; with a `connector`, a secret of that platform's webhook."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     tenant: str = Field(pattern=SITE_PATTERN)
     site: str = Field(pattern=SITE_PATTERN)
+    connector: str = ""
     enabled: bool = True
 
 
@@ -117,7 +118,8 @@ def _index(entries: list[TokenEntry]) -> dict[str, tuple[Grant, ...]]:
     index: dict[str, tuple[Grant, ...]] = {}
     for entry in entries:
         if entry.enabled:
-            grant = Grant(entry.sha256, SiteIdentity(entry.tenant, entry.site))
+            identity = SiteIdentity(entry.tenant, entry.site)
+            grant = Grant(entry.sha256, identity, entry.connector)
             prefix = digest_prefix(entry.sha256)
             index[prefix] = (*index.get(prefix, ()), grant)
     return index

@@ -45,7 +45,9 @@ class Door:
             add_token(path, TokenEntry(sha256=token_digest(token), tenant=tenant, site=SITE))
         config = IngestConfig("unused:9092", path, requests_per_second_and_token=1_000_000)
         self.publisher = MemoryPublisher()
-        self.app: IngestApp = create_app(config, self.publisher, FileTokenRegistry(path))
+        self.app: IngestApp = create_app(
+            config, self.publisher, FileTokenRegistry(path), chat_publisher=MemoryPublisher()
+        )
 
     async def post(self, request: Hostile, token: str = TOKEN) -> tuple[int, bytes]:
         """Status and body of the answer."""

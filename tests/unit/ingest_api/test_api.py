@@ -34,7 +34,13 @@ def app(publisher: MemoryPublisher, tmp_path: Path) -> FastAPI:
     path = tmp_path / "tokens.json"
     add_token(path, TokenEntry(sha256=token_digest(TOKEN), tenant=TENANT, site=SITE))
     config = IngestConfig("unused:9092", path, requests_per_second_and_token=RATE)
-    return create_app(config, publisher, FileTokenRegistry(path), now_ms=lambda: RECEIVED_AT)
+    return create_app(
+        config,
+        publisher,
+        FileTokenRegistry(path),
+        chat_publisher=MemoryPublisher(),
+        now_ms=lambda: RECEIVED_AT,
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The door for chat platforms: `POST /v1/webhooks/{connector}/{secret}`."""

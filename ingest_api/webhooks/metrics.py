@@ -1,0 +1,66 @@
+"""The metrics of webhooks. Neither an account nor a secret is ever a label."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ingest_api.publisher import Publisher
+
+UNKNOWN = "unknown"
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+
+class WebhookMetrics:
+    """The metrics of one process."""
+
+    def __init__(self, registry: CollectorRegistry, publisher: Publisher) -> None:
+        """All counters begin at zero; what `publisher` holds is read when asked for."""
+        self.requests = Counter(
+            "ingest_webhook_requests_total",
+            "Requests to webhooks by platform and outcome: accepted, or the code of the error "
+            "answer. The platform is unknown where there is none of that name.",
+            ("connector", "outcome"),
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "ingest_webhook_request_duration_seconds",
+            "From the head of a request to a webhook to its answer.",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.events = Counter(
+            "ingest_webhook_events_total",
+            "Stored events by the platform's name for them; unknown where it is none of those that "
+            "it is known to send.",
+            ("connector", "event"),
+            registry=registry,
+        )
+        registry.register(_Held(publisher))
+
+
+class _Held(Collector):
+    """What the publisher of chat events holds and has counted."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    def collect(self) -> Iterable[Metric]:
+        """As prometheus_client asks for it."""
+        counts = self._publisher.counts
+        yield GaugeMetricFamily(
+            "ingest_webhook_in_flight_messages",
+            "Chat events that the broker has not acknowledged yet.",
+            counts.in_flight,
+        )
+        failed = CounterMetricFamily(
+            "ingest_webhook_messages_failed",
+            "Chat events not acknowledged: never handed to the producer, or given up by it.",
+            labels=("reason",),
+        )
+        failed.add_metric(("not_sent",), counts.not_sent)
+        failed.add_metric(("not_acknowledged",), counts.not_acknowledged)
+        failed.add_metric(("stuck",), counts.stuck)
+        yield failed
