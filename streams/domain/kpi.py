@@ -189,6 +189,21 @@ def utilisation(handle_ms: int, logged_in_ms: int) -> float | None:
     return _share(handle_ms, logged_in_ms)
 
 
+def mean_first_response(first_response_ms: int, responded: int) -> float | None:
+    """FRT: from entering the queue to the first message a person wrote, seconds."""
+    return _mean_s(first_response_ms, responded)
+
+
+def mean_resolution(resolution_ms: int, resolved: int) -> float | None:
+    """From entering the queue to the end of the chat, of those people answered, seconds."""
+    return _mean_s(resolution_ms, resolved)
+
+
+def bot_containment(bot_only: int, offered: int) -> float | None:
+    """Share of the chats that never waited for people."""
+    return _share(bot_only, offered)
+
+
 class Kpi(NamedTuple):
     """An entry of the catalogue; `formula` is the function, its name the KPI's name."""
 
@@ -247,6 +262,9 @@ CATALOGUE: tuple[Kpi, ...] = (
     ),
     Kpi(occupancy, "ratio", "handle / (handle + available)"),
     Kpi(utilisation, "ratio", "handle / logged in"),
+    Kpi(mean_first_response, "seconds", "Σ first response / chats with one"),
+    Kpi(mean_resolution, "seconds", "Σ entering to end / answered chats that ended"),
+    Kpi(bot_containment, "ratio", "bot only / offered"),
 )
 
 

@@ -46,15 +46,21 @@ class Counters(msgspec.Struct, frozen=True):
     handle_ms: int
     available_ms: int
     logged_in_ms: int
+    first_response_ms: int
+    responded: int
+    resolution_ms: int
+    resolved: int
+    bot_only: int
 
 
 @st.composite
 def counters(draw: st.DrawFn) -> Counters:
     answered, abandoned, flowed_out = draw(counts), draw(counts), draw(counts)
+    bot_only = draw(counts)
     abandoned_within = draw(st.integers(0, abandoned))
     handle_ms, available_ms = draw(counts), draw(counts)
     return Counters(
-        offered=answered + abandoned + flowed_out + draw(counts),
+        offered=answered + abandoned + flowed_out + bot_only + draw(counts),
         answered=answered,
         answered_within=draw(st.integers(0, answered)),
         abandoned=abandoned,
@@ -72,6 +78,11 @@ def counters(draw: st.DrawFn) -> Counters:
         handle_ms=handle_ms,
         available_ms=available_ms,
         logged_in_ms=handle_ms + available_ms + draw(counts),
+        first_response_ms=draw(counts),
+        responded=draw(counts),
+        resolution_ms=draw(counts),
+        resolved=draw(counts),
+        bot_only=bot_only,
     )
 
 

@@ -112,6 +112,9 @@ def test_a_mean_over_agents_is_the_mean_over_their_sessions() -> None:
 def test_handle_times_and_shares_of_agents_time() -> None:
     assert kpi.mean_handle_time(300_000, 30_000, 60_000, 3) == 130.0
     assert kpi.mean_handle_time_without_wrap_up(300_000, 30_000, 3) == 110.0
+    assert kpi.mean_first_response(150_000, 3) == 50.0
+    assert kpi.mean_resolution(1_500_000, 2) == 750.0
+    assert percent(kpi.bot_containment(1, 6)) == 16.67
     assert kpi.occupancy(5_400_000, 1_800_000) == 0.75
     assert kpi.utilisation(5_400_000, 10_800_000) == 0.5
 
