@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from tenants import inventory, registration, settings, sync_access, verify_access
+from tenants import (
+    grafana_sync,
+    inventory,
+    registration,
+    settings,
+    sync_access,
+    verify_access,
+)
 from tenants.config import TenantsConfig
 from tenants.errors import WrongInputError
 from tenants.hours import week_of
@@ -157,7 +164,10 @@ def contact_set(around: Surroundings, options: Namespace) -> Outcome:
 
 def sync(around: Surroundings, _: Namespace) -> Outcome:
     """`sync`."""
-    return sync_access.sync(around.client, around.registry, around.config)
+    config = around.config
+    if config.grafana is None:
+        return sync_access.sync(around.client, around.registry, config)
+    return grafana_sync.sync_with_grafana(around.client, around.registry, config, config.grafana)
 
 
 def verify(around: Surroundings, options: Namespace) -> Outcome:
