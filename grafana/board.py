@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from grafana.language import Language, Text, same
-from grafana.queries import now, variables
+from grafana.queries import coverage, variables
 from grafana.sdk import (
     CLICKHOUSE,
     PLUGIN_VERSION,
@@ -170,7 +170,7 @@ def coverage_gaps(language: Language) -> dashboard.AnnotationQuery:
         datasource=CLICKHOUSE,
         enable=True,
         icon_color=Colour.GREY,
-        target=ClickHouseQuery(now.COVERAGE_GAPS, ref_id="Annotation"),
+        target=ClickHouseQuery(coverage.ANNOTATION, ref_id="Annotation"),
     )
 
 

@@ -209,7 +209,7 @@ def gauges(
     value: str,
     unit: Unit,
     thresholds: Thresholds,
-    highest: float,
+    highest: float | None = None,
 ) -> dashboard.Panel:
     """One horizontal bar per row of the answer, named by its text column."""
     panel = _panel(head, language, "bargauge", query)

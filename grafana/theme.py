@@ -92,6 +92,10 @@ ALL_THRESHOLDS = (
 )
 
 
+HEAT = dashboard.FieldColorModeId.CONTINUOUS_BLUES
+"""Of cells whose colour says how much, not how good: the darker, the more."""
+
+
 class Word(NamedTuple):
     """How a value of a column is said, and its colour."""
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from grafana.board import Page
 from grafana.language import Language
-from grafana.pages import agora
+from grafana.pages import agora, filas
 
 PageMaker = Callable[[Language], Page]
 
-CUSTOMER_PAGES: tuple[PageMaker, ...] = (agora.page,)
+CUSTOMER_PAGES: tuple[PageMaker, ...] = (agora.page, filas.page)
 OPERATOR_PAGES: tuple[PageMaker, ...] = ()

@@ -1,11 +1,11 @@
 """Agora: this moment and today. Seven statements for the whole page."""
 
 from grafana.language import Language
+from grafana.queries import coverage
 from grafana.queries.filters import (
     CHANNEL,
     QUEUE,
     QUEUE_OF_AGENT,
-    SITES_IN_USE,
     START_OF_TODAY,
     TEAM,
     ZONE,
@@ -123,22 +123,11 @@ agents AS
 ),
 sites AS
 (
-    SELECT maxOrNull({seconds("age_ms")}) AS age_s
-    FROM callcentre.v_site_status
-    WHERE {SITES_IN_USE}
+    {coverage.data_age()}
 ),
 gaps AS
 (
-    SELECT max(unseen_s) AS unseen_s
-    FROM
-    (
-        SELECT intervalLengthSum(
-            toUnixTimestamp(greatest(started_at, toDateTime64({START_OF_TODAY}, 3))),
-            toUnixTimestamp(ifNull(ended_at, now64(3)))) AS unseen_s
-        FROM callcentre.v_coverage_gaps
-        WHERE ifNull(ended_at, now64(3)) > {START_OF_TODAY} AND {SITES_IN_USE}
-        GROUP BY tenant_id, site
-    )
+    {coverage.unseen(START_OF_TODAY, "now()")}
 )
 SELECT
     tupleElement(card, 'name') AS name,
@@ -244,11 +233,3 @@ LEFT JOIN
 ) AS results ON results.quarter = quarters.quarter
 GROUP BY time
 ORDER BY time"""
-
-COVERAGE_GAPS = f"""SELECT
-    started_at AS time, ifNull(ended_at, now64(3)) AS timeEnd, concat(site, ': ', reason) AS text
-FROM callcentre.v_coverage_gaps
-WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
-ORDER BY time
-LIMIT 500"""
-"""Annotation: when something may not have been seen."""

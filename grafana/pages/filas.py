@@ -1,0 +1,466 @@
+"""Filas: what became of the calls of a period, queue by queue, beside the week before."""
+
+from grafana.board import Page, choice, coverage_gaps, link_to, of_customer
+from grafana.fields import Column, Link, Series
+from grafana.language import Language, Text, same
+from grafana.pages.coverage import coverage_line, freshness
+from grafana.panels import Card, Head, Place, bars, cards, gauges, lines, row, rows, sql, sql_series
+from grafana.queries import results
+from grafana.sdk import SharedQuery, dashboard
+from grafana.theme import (
+    ABANDONMENT,
+    HEAT,
+    LEVEL_OF_TARGET,
+    NEUTRAL,
+    OUTCOMES,
+    POINTS_TO_TARGET,
+    Colour,
+    Unit,
+)
+
+UID = "cc-queues"
+
+GRANULARITIES = {
+    "15 MINUTE": same("15 min"),
+    "30 MINUTE": same("30 min"),
+    "1 HOUR": same("1 h"),
+    "1 DAY": Text("1 dia", "1 day"),
+}
+
+_ASKS = 1
+_TO_QUEUE = Link(Text("Só esta fila", "This queue alone"), link_to(UID, "queue=queue"))
+_TO_ABANDONED = Link(Text("Ver quem abandonou", "See who abandoned"), link_to("cc-abandoned"))
+_WEEK = Text(
+    " Ao lado, o mesmo período sete dias antes.", " Beside it, the same period seven days before."
+)
+_PERIOD, _BEFORE = Text("No período", "In the period"), Text("Semana anterior", "Week before")
+
+
+def page(language: Language) -> Page:
+    """The page in one language."""
+    return Page(
+        uid=UID,
+        title=Text("Filas", "Queues"),
+        description=Text(
+            "O que foi feito das chamadas que chegaram no período, por fila, hora e dia da semana.",
+            "What became of the calls that arrived in the period, by queue, hour and weekday.",
+        ),
+        panels=[
+            *_numbers(language),
+            *freshness(language, SharedQuery(_ASKS), 10, Place(20, 4, 2, 4), Place(22, 4, 2, 4)),
+            *_over_time(language),
+            *_tables(language),
+            *coverage_line(language, 40, 48),
+        ],
+        refresh="1m",
+        variables=[
+            *of_customer(language),
+            choice(
+                "granularity",
+                Text("Intervalo", "Interval"),
+                GRANULARITIES,
+                language,
+                is_multiple=False,
+                chosen="30 MINUTE",
+            ),
+        ],
+        annotations=[coverage_gaps(language)],
+    )
+
+
+def _beside(name: str) -> list[Card]:
+    return [Card(name, _PERIOD), Card(f"{name}_before", _BEFORE)]
+
+
+def _numbers(language: Language) -> list[dashboard.Panel]:
+    shared = SharedQuery(_ASKS)
+
+    def text(pt: str, en: str) -> Text:
+        return Text(pt + _WEEK.pt, en + _WEEK.en)
+
+    return [
+        cards(
+            Head(
+                _ASKS,
+                Text("Oferecidas", "Offered"),
+                text(
+                    "Tudo o que entrou nas filas no período, pelo momento de chegada.",
+                    "All that entered the queues in the period, by the moment of arrival.",
+                ),
+                Place(0, 0, 4, 4),
+            ),
+            language,
+            sql(results.CARDS),
+            _beside("offered"),
+            none=same("0"),
+        ),
+        cards(
+            Head(
+                2,
+                Text("Atendidas", "Answered"),
+                text("Conectadas a um agente.", "Connected to an agent, of those that arrived."),
+                Place(4, 0, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("answered"),
+            none=same("0"),
+        ),
+        cards(
+            Head(
+                3,
+                Text("NS · ${criterion}", "SL · ${criterion}"),
+                text(
+                    "Nível de serviço, cada fila por sua variante e seus limites T e S; várias "
+                    "filas somam suas partes. Verde: na meta. Âmbar: até 10 pontos abaixo. "
+                    "Vermelho: mais.",
+                    "Service level, each queue by its variant and its limits T and S; several "
+                    "queues add up by their parts. Green: on target. Amber: up to 10 points "
+                    "below. Red: more.",
+                ),
+                Place(8, 0, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("service_level"),
+            unit=Unit.SHARE,
+            thresholds=LEVEL_OF_TARGET,
+            none=Text("sem chamadas", "no calls"),
+        ),
+        cards(
+            Head(
+                4,
+                Text("Abandonadas", "Abandoned"),
+                text(
+                    "O cliente desligou na fila, abandonos curtos inclusive.",
+                    "The caller hung up in the queue, short abandons included.",
+                ),
+                Place(12, 0, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("abandoned"),
+            none=same("0"),
+            link=_TO_ABANDONED,
+        ),
+        cards(
+            Head(
+                5,
+                Text("Taxa de abandono", "Abandonment rate"),
+                text(
+                    "Abandonadas / oferecidas. Âmbar a partir de 5 %, vermelho a partir de 10 %.",
+                    "Abandoned / offered. Amber from 5 %, red from 10 %.",
+                ),
+                Place(16, 0, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("abandonment_rate"),
+            unit=Unit.SHARE,
+            decimals=1,
+            thresholds=ABANDONMENT,
+            none=Text("sem chamadas", "no calls"),
+        ),
+        cards(
+            Head(
+                6,
+                Text("TME (atendidas)", "Mean wait (answered)"),
+                text(
+                    "Σ espera das atendidas / atendidas (ASA).",
+                    "Σ wait of answered / answered (ASA).",
+                ),
+                Place(20, 0, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("mean_wait_answered_s"),
+            unit=Unit.CLOCK,
+        ),
+        cards(
+            Head(
+                7,
+                Text("TMA", "Mean handle time"),
+                text(
+                    "Σ conversa + espera na linha + pós-atendimento / atendidas e encerradas.",
+                    "Σ talk + hold + wrap-up / answered calls that ended.",
+                ),
+                Place(0, 4, 4, 4),
+            ),
+            language,
+            shared,
+            _beside("mean_handle_s"),
+            unit=Unit.CLOCK,
+        ),
+        cards(
+            Head(
+                8,
+                Text("Outros tempos", "Other times"),
+                Text(
+                    "TME (todas): Σ espera de atendidas, abandonadas e transbordadas / seu "
+                    "número. Até desistir: Σ espera das abandonadas / abandonadas. Maior espera: "
+                    "de todas que terminaram. TMA sem pós: como TMA, sem pós-atendimento.",
+                    "Mean wait (all): Σ wait of answered, abandoned and flowed out / their "
+                    "number. To giving up: Σ wait of abandoned / abandoned. Longest: of all that "
+                    "ended. Handle without wrap-up: as the handle time, wrap-up left out.",
+                ),
+                Place(4, 4, 12, 4),
+            ),
+            language,
+            shared,
+            [
+                Card("mean_wait_all_s", Text("TME (todas)", "Mean wait (all)")),
+                Card("mean_abandon_s", Text("Até desistir", "To giving up")),
+                Card("longest_wait_s", Text("Maior espera", "Longest wait")),
+                Card("mean_handle_without_wrap_up_s", Text("TMA sem pós", "Handle w/o wrap-up")),
+            ],
+            unit=Unit.CLOCK,
+            thresholds=NEUTRAL,
+        ),
+        cards(
+            Head(
+                9,
+                Text("Taxa sem curtas", "Rate without short"),
+                Text(
+                    "(Abandonadas - curtas) / (oferecidas - curtas); curta é a que desligou antes "
+                    "do limite S de sua fila.",
+                    "(Abandoned - short) / (offered - short); short are those who hung up before "
+                    "the limit S of their queue.",
+                ),
+                Place(16, 4, 4, 4),
+            ),
+            language,
+            shared,
+            [Card("abandonment_rate_without_short")],
+            unit=Unit.SHARE,
+            decimals=1,
+            thresholds=ABANDONMENT,
+            none=Text("sem chamadas", "no calls"),
+        ),
+    ]
+
+
+def _over_time(language: Language) -> list[dashboard.Panel]:
+    return [
+        bars(
+            Head(
+                20,
+                Text("Chamadas por intervalo de chegada", "Calls by interval of arrival"),
+                Text(
+                    "O que foi feito das chamadas que chegaram em cada intervalo; a soma é o "
+                    "oferecido. Tracejado: oferecidas no mesmo intervalo sete dias antes. "
+                    "Sombreado: sem visão.",
+                    "What became of the calls that arrived in each interval; their sum is "
+                    "offered. Dashed: offered in the same interval seven days before. Shaded: not "
+                    "seen.",
+                ),
+                Place(0, 8, 12, 8),
+            ),
+            language,
+            sql_series(results.BY_TIME),
+            [
+                *(Series(name, word.text, word.colour) for name, word in OUTCOMES.items()),
+                Series(
+                    "offered_before",
+                    Text("Oferecidas na semana anterior", "Offered the week before"),
+                    Colour.GREY,
+                    is_line=True,
+                    is_dashed=True,
+                ),
+            ],
+        ),
+        lines(
+            Head(
+                21,
+                Text("NS e abandono por intervalo de chegada", "SL and abandonment by interval"),
+                Text(
+                    "Nível de serviço pela variante de cada fila, sua meta (tracejada) e taxa de "
+                    "abandono. Sem ponto onde nada foi contado.",
+                    "Service level by the variant of each queue, its target (dashed) and the "
+                    "abandonment rate. No point where nothing was counted.",
+                ),
+                Place(12, 8, 12, 8),
+            ),
+            language,
+            sql_series(results.LEVEL_BY_TIME),
+            [
+                Series(
+                    "service_level",
+                    Text("NS", "SL"),
+                    Colour.BLUE,
+                    Unit.SHARE,
+                    is_line=True,
+                    highest=1,
+                ),
+                Series(
+                    "service_level_target",
+                    Text("Meta do NS", "SL target"),
+                    Colour.GREEN,
+                    Unit.SHARE,
+                    is_line=True,
+                    is_dashed=True,
+                    highest=1,
+                ),
+                Series(
+                    "abandonment_rate",
+                    Text("Taxa de abandono", "Abandonment rate"),
+                    Colour.RED,
+                    Unit.SHARE,
+                    is_line=True,
+                    highest=1,
+                ),
+            ],
+            unit=Unit.SHARE,
+        ),
+        lines(
+            Head(
+                22,
+                Text("Espera das atendidas: percentis", "Wait of answered calls: percentiles"),
+                Text(
+                    "Metade das atendidas esperou até p50, 90 % até p90, 95 % até p95; das "
+                    "esperas em segundos inteiros, não de médias.",
+                    "Half of the answered calls waited up to p50, 90 % up to p90, 95 % up to p95; "
+                    "from waits in whole seconds, not from means.",
+                ),
+                Place(0, 16, 12, 8),
+            ),
+            language,
+            sql_series(results.WAITS_BY_TIME),
+            [
+                Series("p50_s", same("p50"), Colour.GREEN, Unit.CLOCK, is_line=True),
+                Series("p90_s", same("p90"), Colour.AMBER, Unit.CLOCK, is_line=True),
+                Series("p95_s", same("p95"), Colour.RED, Unit.CLOCK, is_line=True),
+            ],
+            unit=Unit.CLOCK,
+        ),
+        gauges(
+            Head(
+                23,
+                Text("Quanto esperou quem desistiu", "How long those waited who gave up"),
+                Text(
+                    "Número de abandonadas por tempo de espera, o fim de cada faixa excluído.",
+                    "Number of abandoned calls by wait, the end of each span excluded.",
+                ),
+                Place(12, 16, 12, 8),
+            ),
+            language,
+            sql(results.abandon_times(language)),
+            value="calls",
+            unit=Unit.COUNT,
+            thresholds=NEUTRAL,
+        ),
+    ]
+
+
+def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
+    share, clock, count = Unit.SHARE, Unit.CLOCK, Unit.COUNT
+    return [
+        row(30, Text("Por fila", "By queue"), 24, language),
+        rows(
+            Head(
+                31,
+                Text("Filas no período", "Queues in the period"),
+                Text(
+                    "Uma linha por fila e o total de todas, cada razão formada uma vez sobre as "
+                    "somas. NS pela variante da fila; o total soma as partes.",
+                    "A row per queue and the total of all, each ratio formed once over the sums. "
+                    "SL by the queue's variant; the total adds up the parts.",
+                ),
+                Place(0, 25, 24, 8),
+            ),
+            language,
+            sql(results.by_queue(language)),
+            [
+                Column("name", Text("Fila", "Queue"), link=_TO_QUEUE),
+                Column("offered", Text("Oferec.", "Offered"), count, 80),
+                Column("offered_before", Text("Sem. ant.", "Week bef."), count, 85),
+                Column("answered", Text("Atend.", "Answered"), count, 80),
+                Column("abandoned", Text("Aband.", "Aband."), count, 80),
+                Column("flowed_out", Text("Transb.", "Fl. out"), count, 80),
+                Column("open", Text("Abertas", "Open"), count, 75),
+                Column("unknown", Text("Sem visão", "Unknown"), count, 85),
+                Column("service_level", Text("NS", "SL"), share, 65, 0),
+                Column(
+                    "to_target",
+                    Text("NS - meta", "SL - target"),
+                    share,
+                    90,
+                    0,
+                    thresholds=POINTS_TO_TARGET,
+                ),
+                Column("criterion", Text("Critério do NS", "SL measured by"), width=210),
+                Column(
+                    "abandonment_rate",
+                    Text("Abandono", "Abandonment"),
+                    share,
+                    95,
+                    1,
+                    thresholds=ABANDONMENT,
+                ),
+                Column(
+                    "abandonment_rate_without_short", Text("Sem curtas", "W/o short"), share, 95, 1
+                ),
+                Column("mean_wait_answered_s", Text("TME (atend.)", "Wait (answ.)"), clock, 105, 0),
+                Column("mean_wait_all_s", Text("TME (todas)", "Wait (all)"), clock, 105, 0),
+                Column("longest_wait_s", Text("Maior espera", "Longest"), clock, 105),
+                Column("mean_handle_s", Text("TMA", "Handle"), clock, 85, 0),
+                Column("queue", same(""), is_hidden=True),
+            ],
+            none=Text("nenhuma chamada no período", "no call in the period"),
+        ),
+        rows(
+            Head(
+                32,
+                Text("Oferecidas por dia da semana e hora", "Offered by weekday and hour"),
+                Text(
+                    "Soma do período, dias e horas no fuso do cliente: quanto mais escuro, mais "
+                    "chamadas.",
+                    "Sum of the period, days and hours of the customer's zone: the darker, the "
+                    "more calls.",
+                ),
+                Place(0, 33, 24, 8),
+            ),
+            language,
+            sql(results.by_weekday_and_hour(language)),
+            [
+                Column("weekday", Text("Dia", "Day")),
+                *(
+                    Column(f"h{hour:02}", same(f"{hour} h"), count, 62, scheme=HEAT)
+                    for hour in results.HOURS
+                ),
+            ],
+        ),
+        rows(
+            Head(
+                33,
+                Text(
+                    "Transbordos, transferências e ofertas perdidas",
+                    "Ways out, transfers, missed offers",
+                ),
+                Text(
+                    "Como saiu da fila quem não foi atendido nem desligou, o que os agentes "
+                    "transferiram, e quantas vezes um agente chamado não atendeu. Estimadas: "
+                    "parte da chamada não foi vista.",
+                    "How those left who were neither answered nor hung up, what agents "
+                    "transferred, and how often a ringing agent did not answer. Estimated: part "
+                    "of the call was not seen.",
+                ),
+                Place(0, 41, 24, 7),
+            ),
+            language,
+            sql(results.WAYS_OUT),
+            [
+                Column("name", Text("Fila", "Queue"), link=_TO_QUEUE),
+                Column("timed_out", Text("Tempo esgotado", "Timed out"), count, 125),
+                Column("left_empty", Text("Fila sem agentes", "Left empty"), count, 135),
+                Column("exited_by_key", Text("Saiu por tecla", "By key"), count, 120),
+                Column("withdrawn", Text("Retirada", "Withdrawn"), count, 95),
+                Column("transferred_away", Text("Redirecionada", "Redirected"), count, 120),
+                Column("blind", Text("Transf. cega", "Blind transfer"), count, 115),
+                Column("attended", Text("Transf. assistida", "Attended transfer"), count, 135),
+                Column("missed_offers", Text("Ofertas perdidas", "Missed offers"), count, 135),
+                Column("estimated", Text("Estimadas", "Estimated"), count, 100),
+                Column("queue", same(""), is_hidden=True),
+            ],
+            none=Text("nenhuma chamada no período", "no call in the period"),
+        ),
+    ]

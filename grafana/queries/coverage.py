@@ -1,0 +1,47 @@
+"""How fresh the data is and what was not seen, as every live page tells it."""
+
+from grafana.queries.filters import SITES_IN_USE, seconds
+
+
+def data_age() -> str:
+    """One row `age_s`: how long ago the most delayed site in use was heard; NULL if none ever was."""
+    return f"""SELECT maxOrNull({seconds("age_ms")}) AS age_s
+    FROM callcentre.v_site_status
+    WHERE {SITES_IN_USE}"""
+
+
+def unseen(start: str, end: str) -> str:
+    """One row `unseen_s`: time not seen at the site with the largest gap; overlaps count once."""
+    return f"""SELECT max(unseen_s) AS unseen_s
+    FROM
+    (
+        SELECT intervalLengthSum(
+            toUnixTimestamp(greatest(started_at, toDateTime64({start}, 3))),
+            toUnixTimestamp(least(ifNull(ended_at, now64(3)), toDateTime64({end}, 3)))) AS unseen_s
+        FROM callcentre.v_coverage_gaps
+        WHERE started_at < {end} AND ifNull(ended_at, now64(3)) > {start} AND {SITES_IN_USE}
+        GROUP BY tenant_id, site
+    )"""
+
+
+SITES = f"""SELECT
+    toString(is_ami_connected) AS connection, site, {seconds("age_ms")} AS age_s, spool_events,
+    intDiv(skew_ms, 1000) AS skew_s, collector_version, asterisk_version
+FROM callcentre.v_site_status
+WHERE {SITES_IN_USE}
+ORDER BY is_ami_connected, age_s DESC, site"""
+
+GAPS = f"""SELECT
+    started_at, ended_at, site, reason, {seconds("gap_ms")} AS lasted_s
+FROM callcentre.v_coverage_gaps
+WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
+ORDER BY started_at DESC
+LIMIT 100"""
+
+ANNOTATION = f"""SELECT
+    started_at AS time, ifNull(ended_at, now64(3)) AS timeEnd, concat(site, ': ', reason) AS text
+FROM callcentre.v_coverage_gaps
+WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
+ORDER BY time
+LIMIT 500"""
+"""When something may not have been seen, for the charts to shade."""
