@@ -21,6 +21,7 @@ DIGEST_SHOWN = 16
 """So many digits of the password's digest stand beside it: enough to know it again."""
 
 WEEK_START = "monday"
+ADMIN = "Admin"
 
 _PAGE = 1000
 
@@ -58,18 +59,41 @@ def organisations(api: GrafanaApi) -> dict[int, str]:
         page += 1
 
 
-def join(api: GrafanaApi, organisation: int) -> bool:
-    """Makes the administrator a member, as whom alone it may be asked; whether it was none."""
-    login = str(api.get("/user")["login"])
+class Administrator(NamedTuple):
+    """The user as whom we ask."""
+
+    id: int
+    login: str
+
+
+def administrator(api: GrafanaApi) -> Administrator:
+    """Who we are."""
+    user = api.get("/user")
+    return Administrator(int(user["id"]), str(user["login"]))
+
+
+def join(api: GrafanaApi, organisation: int, me: Administrator) -> str:
+    """Makes us administer the organisation, which alone lets us ask of it.
+
+    The role we had in it before; empty if none.
+    """
     members = api.get(f"/orgs/{organisation}/users")
-    if any(member["login"] == login and member["role"] == "Admin" for member in members):
-        return False
-    if any(member["login"] == login for member in members):
-        (user,) = (member["userId"] for member in members if member["login"] == login)
-        api.patch(f"/orgs/{organisation}/users/{user}", {"role": "Admin"})
-    else:
-        api.post(f"/orgs/{organisation}/users", {"loginOrEmail": login, "role": "Admin"})
-    return True
+    role = next((str(member["role"]) for member in members if member["userId"] == me.id), "")
+    if not role:
+        body = {"loginOrEmail": me.login, "role": ADMIN}
+        api.post(f"/orgs/{organisation}/users", body)
+    elif role != ADMIN:
+        api.patch(f"/orgs/{organisation}/users/{me.id}", {"role": ADMIN})
+    return role
+
+
+def leave(api: GrafanaApi, organisation: int, me: Administrator, role: str) -> None:
+    """Takes `join` back: the role we had before."""
+    path = f"/orgs/{organisation}/users/{me.id}"
+    if not role:
+        api.delete(path)
+    elif role != ADMIN:
+        api.patch(path, {"role": role})
 
 
 def data_source_digest(api: GrafanaApi) -> str:

@@ -7,7 +7,8 @@ is the registry's, nothing is written; else a new one is made (docs/adr/0062).
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
@@ -22,6 +23,7 @@ from tenants.grafana_changes import Changes
 from tenants.grafana_organisation import (
     DIGEST_SHOWN,
     Place,
+    administrator,
     data_source,
     data_source_digest,
     join,
@@ -47,24 +49,14 @@ def sync_with_grafana(
     Raises NotPossibleError naming what to mend; what was done until then holds, and the next run
     goes on from there.
     """
-    changes = Changes()
     with connected(access) as api:
         api.check()
-        tenants = registry.records(Tenant)
-        enabled = [tenant for tenant in tenants if tenant.is_enabled]
-        ids = _organisations(api, registry, enabled, changes)
-        passwords = _new_passwords(api, registry, ids)
+        run = _Run(api, registry, access)
+        run.prepare()
         readers = sync(client, registry, config)
-        for tenant in enabled:
-            place = Place(tenant, api.within(ids[tenant.tenant_id]), changes)
-            _sync_one(place, registry, access, passwords)
-        for tenant in tenants:
-            if not tenant.is_enabled:
-                _withdraw_one(tenant, api, registry, changes)
-    counts = {
-        "changed in Grafana": len(changes.told),
-        "unchanged there": changes.unchanged,
-    }
+        run.bring_in_line()
+        changes = run.changes
+    counts = {"changed in Grafana": len(changes.told), "unchanged there": changes.unchanged}
     return dataclasses.replace(readers, changes=(*readers.changes, *changes.told), counts=counts)
 
 
@@ -77,74 +69,97 @@ def find_organisation(record: GrafanaOrganisation, present: Mapping[int, str]) -
     return record.organisation_id if is_there else None
 
 
-def _organisations(
-    api: GrafanaApi, registry: Registry, enabled: list[Tenant], changes: Changes
-) -> dict[str, int]:
-    """The id of each customer's organisation, which is made, named and joined where need be."""
-    present = organisations(api)
-    found = {}
-    for tenant in enabled:
-        record = _record(registry, tenant.tenant_id)
+class _Run:
+    """One run: what the registry says, read once, and what was changed."""
+
+    def __init__(self, api: GrafanaApi, registry: Registry, access: GrafanaAccess) -> None:
+        self.changes = Changes()
+        self._api = api
+        self._registry = registry
+        self._access = access
+        self._tenants = registry.records(Tenant)
+        self._records = {each.tenant_id: each for each in registry.records(GrafanaOrganisation)}
+        self._contacts = registry.records(AlertContacts)
+        self._hours = registry.records(BusinessHours)
+        self._passwords: dict[str, str] = {}
+        self._me = administrator(api)
+        self._present = organisations(api)
+
+    def prepare(self) -> None:
+        """The organisations, and a new password where one is needed: ClickHouse has to know it."""
+        for tenant in self._enabled():
+            organisation = self._organisation(tenant)
+            shown = data_source_digest(self._api.within(organisation))
+            known = self._record(tenant).sha256
+            if not known or shown != known[:DIGEST_SHOWN]:
+                password = self._passwords[tenant.tenant_id] = new_secret()
+                self._note(tenant, sha256=digest(password))
+
+    def bring_in_line(self) -> None:
+        """What is in each organisation; nothing any more in those of disabled customers."""
+        for tenant in self._tenants:
+            try:
+                if tenant.is_enabled:
+                    self._fill(tenant)
+                else:
+                    self._empty(tenant)
+            except NotPossibleError as error:
+                raise NotPossibleError(f"{tenant.tenant_id}: {error}") from error
+
+    def _enabled(self) -> Iterator[Tenant]:
+        return (tenant for tenant in self._tenants if tenant.is_enabled)
+
+    def _record(self, tenant: Tenant) -> GrafanaOrganisation:
+        return self._records.get(tenant.tenant_id, GrafanaOrganisation(tenant.tenant_id))
+
+    def _note(self, tenant: Tenant, **fields: Any) -> None:
+        """Into the registry, where something is new."""
+        old = self._record(tenant)
+        new = dataclasses.replace(old, **fields)
+        if new != old:
+            self._registry.put(new)
+            self._records[tenant.tenant_id] = new
+
+    def _organisation(self, tenant: Tenant) -> int:
+        """The customer's organisation, which is made, named and joined where need be."""
         name = organisation_name(tenant)
-        by_name = next((known for known, each in present.items() if each == name), None)
-        organisation = find_organisation(record, present) or by_name
+        by_name = next((key for key, each in self._present.items() if each == name), None)
+        found = find_organisation(self._record(tenant), self._present) or by_name
+        is_same = found is not None and self._present[found] == name
         what = f"grafana {tenant.tenant_id}: organisation {name}"
-        is_same = organisation is not None and present[organisation] == name
-        if changes.must(what, is_so_already=is_same):
-            if organisation is None:
-                organisation = int(api.post("/orgs", {"name": name})["orgId"])
+        if self.changes.must(what, is_so_already=is_same):
+            if found is None:
+                found = int(self._api.post("/orgs", {"name": name})["orgId"])
             else:
-                api.put(f"/orgs/{organisation}", {"name": name})
-        assert organisation is not None
-        join(api, organisation)
-        registry.put(dataclasses.replace(record, organisation_id=organisation, name=name))
-        found[tenant.tenant_id] = organisation
-    return found
+                self._api.put(f"/orgs/{found}", {"name": name})
+            self._present[found] = name
+        assert found is not None
+        join(self._api, found, self._me)
+        self._note(tenant, organisation_id=found, name=name)
+        return found
 
+    def _place(self, tenant: Tenant, organisation: int) -> Place:
+        return Place(tenant, self._api.within(organisation), self.changes)
 
-def _new_passwords(api: GrafanaApi, registry: Registry, ids: Mapping[str, int]) -> dict[str, str]:
-    """A new password for each customer whose data source has none, or not the registry's."""
-    made = {}
-    for tenant_id, organisation in ids.items():
-        record = _record(registry, tenant_id)
-        shown = data_source_digest(api.within(organisation))
-        if not record.sha256 or shown != record.sha256[:DIGEST_SHOWN]:
-            made[tenant_id] = new_secret()
-            registry.put(dataclasses.replace(record, sha256=digest(made[tenant_id])))
-    return made
-
-
-def _sync_one(
-    place: Place, registry: Registry, access: GrafanaAccess, passwords: Mapping[str, str]
-) -> None:
-    tenant_id = place.tenant.tenant_id
-    record = _record(registry, tenant_id)
-    telling = Telling(
-        registry.records(AlertContacts, tenant_id), registry.records(BusinessHours, tenant_id)
-    )
-    try:
-        wanted = data_source(place.tenant, access.clickhouse_url, record.sha256)
-        sync_data_source(place, wanted, passwords.get(tenant_id))
+    def _fill(self, tenant: Tenant) -> None:
+        record = self._record(tenant)
+        place = self._place(tenant, record.organisation_id)
+        wanted = data_source(tenant, self._access.clickhouse_url, record.sha256)
+        sync_data_source(place, wanted, self._passwords.get(tenant.tenant_id))
         sync_folder(place)
-        sync_boards(place, customers_boards(language_of(place.tenant.language)))
+        sync_boards(place, customers_boards(language_of(tenant.language)))
         sync_preferences(place)
         sync_rules(place)
-        sync_telling(place, telling)
-    except NotPossibleError as error:
-        raise NotPossibleError(f"{tenant_id}: {error}") from error
+        contacts = [each for each in self._contacts if each.tenant_id == tenant.tenant_id]
+        hours = [each for each in self._hours if each.tenant_id == tenant.tenant_id]
+        sync_telling(place, Telling(contacts, hours))
 
-
-def _withdraw_one(tenant: Tenant, api: GrafanaApi, registry: Registry, changes: Changes) -> None:
-    record = _record(registry, tenant.tenant_id)
-    organisation = find_organisation(record, organisations(api))
-    if organisation is None:
-        return
-    join(api, organisation)
-    place = Place(tenant, api.within(organisation), changes)
-    withdraw_telling(place)
-    withdraw(place)
-    registry.put(dataclasses.replace(record, sha256="", applied_sha256=""))
-
-
-def _record(registry: Registry, tenant_id: str) -> GrafanaOrganisation:
-    return registry.find(GrafanaOrganisation, tenant_id) or GrafanaOrganisation(tenant_id)
+    def _empty(self, tenant: Tenant) -> None:
+        organisation = find_organisation(self._record(tenant), self._present)
+        if organisation is None:
+            return
+        join(self._api, organisation, self._me)
+        place = self._place(tenant, organisation)
+        withdraw_telling(place)
+        withdraw(place)
+        self._note(tenant, sha256="", applied_sha256="")

@@ -11,7 +11,13 @@ from typing import Any, NamedTuple
 from grafana.alerting import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
 from tenants.config import GrafanaAccess
 from tenants.grafana_api import GrafanaApi, connected
-from tenants.grafana_organisation import join, organisations
+from tenants.grafana_organisation import (
+    Administrator,
+    administrator,
+    join,
+    leave,
+    organisations,
+)
 from tenants.grafana_sync import find_organisation
 from tenants.isolation_checks import Check, Expected, grafana_checks
 from tenants.reader_access import READER_PREFIX, boards_name, reader_name
@@ -40,6 +46,7 @@ def verify_grafana(registry: Registry, access: GrafanaAccess, objects: SchemaObj
     tried = 0
     with connected(access) as api:
         api.check()
+        me = administrator(api)
         present = organisations(api)
         records = {record.tenant_id: record for record in registry.records(GrafanaOrganisation)}
         customers: dict[int, str] = {}
@@ -56,25 +63,23 @@ def verify_grafana(registry: Registry, access: GrafanaAccess, objects: SchemaObj
             customers[organisation] = tenant.tenant_id
             every = tuple(grafana_checks(tenant.tenant_id, objects))
             tried += len(every)
-            with visiting(api, organisation) as inside:
+            with visiting(api, organisation, me) as inside:
                 failures += _failures(tenant.tenant_id, inside, every)
         for organisation, name in present.items():
             tried += 1
-            with visiting(api, organisation) as inside:
+            with visiting(api, organisation, me) as inside:
                 failures += _foreign_logins(name, customers.get(organisation), inside)
     return Verified(tried, tuple(failures))
 
 
 @contextmanager
-def visiting(api: GrafanaApi, organisation: int) -> Iterator[GrafanaApi]:
-    """The organisation's own API; who had to become its member for it is none afterwards."""
-    is_guest = join(api, organisation)
+def visiting(api: GrafanaApi, organisation: int, me: Administrator) -> Iterator[GrafanaApi]:
+    """The organisation's own API; if we had to join for it, we leave."""
+    role = join(api, organisation, me)
     try:
         yield api.within(organisation)
     finally:
-        if is_guest:
-            me = api.get("/user")
-            api.delete(f"/orgs/{organisation}/users/{me['id']}")
+        leave(api, organisation, me, role)
 
 
 def _failures(tenant_id: str, api: GrafanaApi, every: Sequence[Check]) -> Iterator[str]:

@@ -11,12 +11,14 @@ import copy
 import json
 import re
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import httpx
 
@@ -364,20 +366,22 @@ def _result(organisation: Organisation, query: dict[str, Any]) -> dict[str, Any]
     there(organisation.sources.get(query["datasource"]["uid"]), "Data source")
     settings = organisation.sources[query["datasource"]["uid"]]["jsonData"]
     secret = organisation.secrets[query["datasource"]["uid"]].get("password", "")
-    asked = httpx.post(
-        f"http://{settings['host']}:{settings['port']}/",
-        content=query["rawSql"],
-        auth=(settings["username"], secret),
-        params={
-            "database": settings["defaultDatabase"],
-            "default_format": "JSONCompact",
-            "max_execution_time": settings["queryTimeout"],
-        },
-        timeout=60,
+    keys = {
+        "database": settings["defaultDatabase"],
+        "default_format": "JSONCompact",
+        "max_execution_time": settings["queryTimeout"],
+    }
+    url = f"http://{settings['host']}:{settings['port']}/?{urlencode(keys)}"
+    login = base64.b64encode(f"{settings['username']}:{secret}".encode()).decode()
+    request = urllib.request.Request(
+        url, query["rawSql"].encode(), {"Authorization": f"Basic {login}"}
     )
-    if asked.is_error:
-        return {"status": 400, "error": asked.text[:200], "errorSource": "downstream"}
-    answer = asked.json()
+    try:
+        with urllib.request.urlopen(request, timeout=60) as asked:
+            answer = json.load(asked)
+    except HTTPError as error:
+        text = error.read(200).decode("utf-8", "replace")
+        return {"status": 400, "error": text, "errorSource": "downstream"}
     fields = [{"name": column["name"], "type": "number"} for column in answer["meta"]]
     columns = [list(column) for column in zip(*answer["data"], strict=True)]
     frame = {"schema": {"refId": query["refId"], "fields": fields}, "data": {"values": columns}}
