@@ -7,17 +7,24 @@ are none any more, and the windows of both, which are summed anew from the store
 
 import msgspec
 
-from streams.domain.chat_events import MessageSighting, SessionSighting
-from streams.domain.chat_session import ChatSession, message_sighted, sighted
+from streams.domain.chat_events import (
+    TICKS_PER_MS,
+    MessageSighting,
+    SessionSeen,
+    SessionSighting,
+)
+from streams.domain.chat_session import (
+    KEPT_AFTER_END_MS,
+    ChatSession,
+    message_sighted,
+    sighted,
+)
 from streams.domain.chat_visits import visits_of
 from streams.domain.facts import Channel, Fact, QueueCall, QueueCallGone, QueueName, StaleWindow
 from streams.domain.interval import window_start
 from streams.domain.version import chat_place, version_of_place
 
 CHANNEL: Channel = "whatsapp"
-
-FORGOTTEN_AFTER_MS = 7 * 24 * 60 * 60 * 1000
-"""Of a session that began longer ago than this and is not known, the beginning was forgotten."""
 
 _COUNTED = ("outcome", "status", "wait_ms", "talk_ms")
 """What of a queue call is in its window; its place in time and queue besides."""
@@ -47,10 +54,8 @@ def apply(session: ChatSession, event: SessionEvent) -> list[Fact]:
     before = _rows(session, 0)
     sighting = event.sighting
     if isinstance(sighting, SessionSighting):
-        if not session.sightings and _is_forgotten(sighting, event.received_at):
-            if sighting.seen.phase == "ended":
-                return []
-            session.is_resumed = True
+        if not session.sightings and _is_long_over(sighting.seen):
+            return []
         is_changed = sighted(session, sighting)
     else:
         is_changed = message_sighted(session, sighting.message_id, sighting.seen)
@@ -65,9 +70,10 @@ def apply(session: ChatSession, event: SessionEvent) -> list[Fact]:
     return facts
 
 
-def _is_forgotten(sighting: SessionSighting, received_at: int) -> bool:
-    started_at = sighting.seen.started_at
-    return 0 < started_at < received_at - FORGOTTEN_AFTER_MS
+def _is_long_over(seen: SessionSeen) -> bool:
+    """Whether a session that is not known was over so long before that it has been forgotten."""
+    is_over = seen.phase == "ended" and seen.ended_at > 0
+    return is_over and seen.at_ticks // TICKS_PER_MS - seen.ended_at > KEPT_AFTER_END_MS
 
 
 def _meet(session: ChatSession, event: SessionEvent) -> bool:

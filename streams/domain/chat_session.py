@@ -13,7 +13,7 @@ import bisect
 import msgspec
 from backports import zstd
 
-from streams.domain.chat_events import MessageSeen, SessionSeen, SessionSighting
+from streams.domain.chat_events import TICKS_PER_MS, MessageSeen, SessionSeen, SessionSighting
 
 MAX_SIGHTINGS = 1_000
 MAX_MESSAGES = 5_000
@@ -37,8 +37,7 @@ class ChatSession(msgspec.Struct, array_like=True):
     """All that is known of one session.
 
     `place` is the last version's (`version.py`); `received_at` when something of it was received
-    last. `is_resumed`: it began before what is remembered of it, so its first visit is not in here.
-    `queue_names` are those that were told and written.
+    last. `queue_names` are those that were told and written.
     """
 
     form: int
@@ -47,13 +46,24 @@ class ChatSession(msgspec.Struct, array_like=True):
     session_id: str
     place: int = 0
     received_at: int = 0
-    is_resumed: bool = False
     caller: str = ""
     caller_hash: str = ""
     sightings: list[SessionSeen] = []
     messages: dict[str, MessageSeen] = {}
     queue_names: dict[str, str] = {}
     dropped: int = 0
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it began before what is remembered of it, so that its first visit is not in here.
+
+        Its platform shows it long after its start, and its beginning was never seen, or forgotten.
+        """
+        if not self.sightings:
+            return False
+        first = self.sightings[0]
+        since = first.at_ticks // TICKS_PER_MS - first.started_at
+        return first.kind != "created" and first.started_at > 0 and since > KEPT_AFTER_END_MS
 
     @property
     def keep_until(self) -> int:

@@ -34,10 +34,15 @@ def running_ingest(
     bootstrap: str,
     folder: Path,
     sites: list[SiteIdentity],
+    *,
     requests_per_second: int = 1_000_000,
     max_in_flight_bytes: int = 64 * 1024 * 1024,
+    chat_keys_file: Path | None = None,
 ) -> Iterator[RunningIngest]:
-    """Started with a token file for `sites`; answers to /healthz when the block begins."""
+    """Started with a token file for `sites`; answers to /healthz when the block begins.
+
+    Tokens that are in the folder's `tokens.json` already are kept.
+    """
     port = free_port()
     token_file = folder / "tokens.json"
     tokens = {site: new_token() for site in sites}
@@ -52,6 +57,8 @@ def running_ingest(
         "INGEST_REQUESTS_PER_SECOND": str(requests_per_second),
         "INGEST_MAX_IN_FLIGHT_BYTES": str(max_in_flight_bytes),
     }
+    if chat_keys_file is not None:
+        environment["INGEST_CHAT_KEYS_FILE"] = str(chat_keys_file)
     command = [sys.executable, "-m", "ingest_api", "serve", "--port", str(port)]
     with Child("ingest", command, folder / "ingest.log", environment) as child:
         url = f"http://{LOOPBACK}:{port}"
