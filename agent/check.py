@@ -16,6 +16,7 @@ from agent.envelope import encode_batch
 from agent.errors import AmiLostError, AmiRefusedError, IngestUnreachableError
 from agent.ingest_client import Answer, IngestClient
 from agent.queue_log_file import mark
+from agent.weak_secrets import weakness
 
 MAX_SKEW_S = 30.0
 LISTS_WITHIN_S = 5.0
@@ -36,9 +37,30 @@ class Finding(NamedTuple):
 
 def check(config: CollectorConfig, listen_s: float) -> Iterator[Finding]:
     """Tests one thing after the other; AMI is listened to for `listen_s` seconds."""
+    yield from _check_secrets(config)
     yield from _check_ami(config, listen_s)
     yield _check_queue_log(config)
     yield from _check_ingest(config)
+
+
+def _check_secrets(config: CollectorConfig) -> Iterator[Finding]:
+    secrets = [
+        ("ami_secret", config.ami.secret, "[ami] secret {}: set another in manager.conf."),
+        (
+            "ingest_token",
+            config.ingest_token,
+            "[ingest] token {}: take the one shown for the site.",
+        ),
+    ]
+    if config.numbers != "none":
+        key = config.privacy_key.decode("utf-8")
+        secrets.append(("privacy_key", key, "[privacy] key {}: take the one shown for the tenant."))
+    for name, secret, sentence in secrets:
+        what = weakness(secret)
+        if what:
+            yield Finding(name, "wrong", sentence.format(what))
+        else:
+            yield Finding(name, "ok", sentence.partition(" {}")[0] + " is no weak one.")
 
 
 def _check_ami(config: CollectorConfig, listen_s: float) -> Iterator[Finding]:

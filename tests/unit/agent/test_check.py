@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,36 @@ def test_wrong_secret(config: CollectorConfig) -> None:
     finding = found(wrong)["ami_login"]
     assert finding.sentence == "AMI refuses the user 'collector': Authentication failed."
     assert finding.status == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "sentence"),
+    [
+        ({"ingest_token": "short"}, "ingest_token", "[ingest] token has fewer than 12 characters"),
+        ({"privacy_key": b"a" * 20}, "privacy_key", "[privacy] key looks like an example"),
+        ({"privacy_key": b"changeme-changeme"}, "privacy_key", "[privacy] key looks like an"),
+    ],
+)
+def test_weak_secrets_are_refused_and_not_repeated(
+    config: CollectorConfig, changes: dict[str, Any], name: str, sentence: str
+) -> None:
+    finding = found(config._replace(**changes))[name]
+    assert finding.status == "wrong"
+    assert finding.sentence.startswith(sentence)
+    assert str(*changes.values()).strip("b'") not in finding.sentence
+
+
+def test_the_secret_that_a_pbx_is_delivered_with_is_weak(
+    config: CollectorConfig,
+) -> None:
+    weak = config._replace(ami=config.ami._replace(secret="amp111"))
+    finding = found(weak)["ami_secret"]
+    assert finding.status == "wrong"
+    assert finding.sentence.endswith("set another in manager.conf.")
+
+
+def test_without_numbers_there_is_no_key_to_be_weak(config: CollectorConfig) -> None:
+    assert "privacy_key" not in found(config._replace(numbers="none", privacy_key=b""))
 
 
 def test_ami_that_is_not_there(config: CollectorConfig, ami: FakeAmi) -> None:
