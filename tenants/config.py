@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ingest_api.contract.secrets import is_loopback, weakness_in_url, weakness_of
 from tenants.errors import WrongInputError
 
 
@@ -48,6 +49,7 @@ def config_from(environment: Mapping[str, str]) -> TenantsConfig:
     url = environment.get("CLICKHOUSE_URL", "").strip()
     if not url:
         raise WrongInputError("CLICKHOUSE_URL is not set: http(s)://user:password@host:port")
+    _refuse("the password in CLICKHOUSE_URL", weakness_in_url(url))
     file = environment.get("CLICKHOUSE_READERS_FILE", "").strip()
     operators = environment.get("CLICKHOUSE_OPERATORS", "").split(",")
     return TenantsConfig(
@@ -72,11 +74,18 @@ def _grafana(environment: Mapping[str, str], clickhouse_url: str) -> GrafanaAcce
         raise WrongInputError(
             "GRAFANA_URL is set, but neither GRAFANA_ADMIN_PASSWORD nor GRAFANA_ADMIN_PASSWORD_FILE"
         )
+    if not is_loopback(parts.hostname):
+        _refuse("GRAFANA_ADMIN_PASSWORD", weakness_of(password))
     reached = _value(environment, "GRAFANA_CLICKHOUSE_URL") or clickhouse_url
     place = urlsplit(reached)
     if place.scheme not in ("http", "https") or not place.hostname:
         raise WrongInputError("GRAFANA_CLICKHOUSE_URL must look like http://clickhouse:8123")
     return GrafanaAccess(url, user, password, f"{place.scheme}://{place.netloc.rpartition('@')[2]}")
+
+
+def _refuse(name: str, weakness: str) -> None:
+    if weakness:
+        raise WrongInputError(f"{name} {weakness}")
 
 
 def _value(environment: Mapping[str, str], name: str) -> str:

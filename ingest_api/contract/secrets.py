@@ -56,7 +56,13 @@ def weakness_in_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        is_here = parts.hostname in _LOOPBACK
+        host = parts.hostname
     except ValueError:
         return ""
-    return "" if is_here or not parts.hostname else weakness_of(unquote(parts.password or ""))
+    is_beyond = host and not is_loopback(host)
+    return weakness_of(unquote(parts.password or "")) if is_beyond else ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own, which nobody else reaches."""
+    return host in _LOOPBACK
