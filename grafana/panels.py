@@ -174,10 +174,23 @@ def lines(
 
 
 def timeline(
-    head: Head, language: Language, query: Dataquery, words: Words, *, per_page: int
+    head: Head,
+    language: Language,
+    query: Dataquery,
+    words: Words,
+    *,
+    series: str,
+    value: str,
+    per_page: int,
 ) -> dashboard.Panel:
-    """One row per series, whose states are coloured stretches of time."""
+    """One row per text in the column `series`, whose states are coloured stretches of time."""
     panel = _panel(head, language, "state-timeline", query)
+    panel.transformations = [
+        dashboard.DataTransformerConfig(
+            id_val="partitionByValues",
+            options={"fields": [series], "keepFields": False, "naming": {"asLabels": True}},
+        )
+    ]
     panel.options = statetimeline.Options(
         show_value=common.VisibilityMode.NEVER,
         row_height=0.8,
@@ -196,7 +209,16 @@ def timeline(
             mappings=[value_map(words, language)],
             custom=statetimeline.FieldConfig(line_width=0, fill_opacity=85),
         ),
-        overrides=[],
+        overrides=[
+            dashboard.DashboardFieldConfigSourceOverrides(
+                matcher=dashboard.MatcherConfig(id_val="byName", options=value),
+                properties=[
+                    dashboard.DynamicConfigValue(
+                        id_val="displayName", value=f"${{__field.labels.{series}}}"
+                    )
+                ],
+            )
+        ],
     )
     return panel
 

@@ -35,6 +35,7 @@ class Unit(StrEnum):
     PER_SECOND = "cps"
     TIME_OF_DAY = "time:HH:mm:ss"
     MOMENT = "time:DD/MM HH:mm"
+    MOMENT_TO_SECOND = "time:DD/MM HH:mm:ss"
     TEXT = "string"
 
 
@@ -165,3 +166,17 @@ VARIANTS = {
     "late_abandons": Text("só abandonos tardios", "late abandons only"),
 }
 """Short names of the seven variants of the service level; docs/kpi.md defines them."""
+
+ENDED_BY = {
+    "caller": Word(Text("Cliente", "Caller"), Colour.NONE),
+    "agent": Word(Text("Agente", "Agent"), Colour.NONE),
+    "transfer": Word(Text("Transferência", "Transfer"), Colour.NONE),
+    "unknown": Word(Text("Não visto", "Not seen"), Colour.GREY),
+    "": Word(Text("Em conversa", "Talking"), Colour.BLUE),
+}
+
+TRANSFERS = {
+    "none": Word(Text("—", "—"), Colour.NONE),
+    "blind": Word(Text("Cega", "Blind"), Colour.NONE),
+    "attended": Word(Text("Assistida", "Attended"), Colour.NONE),
+}

@@ -8,9 +8,15 @@ from collections.abc import Callable
 
 from grafana.board import Page
 from grafana.language import Language
-from grafana.pages import agora, filas
+from grafana.pages import abandonadas, agentes, agora, canais, filas
 
 PageMaker = Callable[[Language], Page]
 
-CUSTOMER_PAGES: tuple[PageMaker, ...] = (agora.page, filas.page)
+CUSTOMER_PAGES: tuple[PageMaker, ...] = (
+    agora.page,
+    filas.page,
+    agentes.page,
+    canais.page,
+    abandonadas.page,
+)
 OPERATOR_PAGES: tuple[PageMaker, ...] = ()

@@ -53,18 +53,20 @@ def page(language: Language) -> Page:
             *coverage_line(language, 40, 48),
         ],
         refresh="1m",
-        variables=[
-            *of_customer(language),
-            choice(
-                "granularity",
-                Text("Intervalo", "Interval"),
-                GRANULARITIES,
-                language,
-                is_multiple=False,
-                chosen="30 MINUTE",
-            ),
-        ],
+        variables=[*of_customer(language), granularity(language)],
         annotations=[coverage_gaps(language)],
+    )
+
+
+def granularity(language: Language) -> dashboard.VariableModel:
+    """The variable that says how wide a bar is."""
+    return choice(
+        "granularity",
+        Text("Intervalo", "Interval"),
+        GRANULARITIES,
+        language,
+        is_multiple=False,
+        chosen="30 MINUTE",
     )
 
 

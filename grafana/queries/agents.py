@@ -1,0 +1,310 @@
+"""Agentes: what each agent did in the range of the page. Time is clipped at its ends.
+
+A state that began before the range and reaches into it counts from the range's start. States begin
+at most a month before; one that has run for longer than that is found among those of this moment.
+"""
+
+from itertools import pairwise
+
+from grafana.language import Language
+from grafana.queries import coverage
+from grafana.queries.filters import (
+    AGENT,
+    CHANNEL,
+    QUEUE,
+    QUEUE_OF_AGENT,
+    TEAM,
+    ZONE,
+    in_range,
+    seconds,
+)
+
+_LOOK_BACK = "INTERVAL 31 DAY"
+
+_PEOPLE = f"""
+        SELECT
+            tenant_id, site, agent_key, person, team,
+            if(count() OVER (PARTITION BY tenant_id, person) > 1, concat(person, ' · ', agent_key), person) AS label
+        FROM callcentre.v_agents_registry
+        WHERE {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}"""
+"""The chosen people. One with several telephones or accounts has a label for each."""
+
+_STATES = f"""
+    SELECT
+        states.tenant_id AS tenant_id, people.person AS person, people.label AS label, people.team AS team,
+        states.state AS state, states.pause_reason AS pause_reason, states.offer_result AS offer_result,
+        states.since AS since, states.until AS until,
+        states.state_since AS state_since, states.ended_at AS ended_at,
+        toUInt64(dateDiff('millisecond', states.since, states.until)) AS within_ms
+    FROM
+    (
+        SELECT
+            tenant_id, site, agent_key, state, pause_reason, offer_result, state_since, ended_at,
+            greatest(started_at, toDateTime64($__fromTime, 3)) AS since,
+            least(ifNull(ended_at, now64(3)), toDateTime64($__toTime, 3)) AS until
+        FROM callcentre.v_agent_states
+        WHERE started_at > $__fromTime - {_LOOK_BACK} AND started_at < $__toTime
+            AND ifNull(ended_at, now64(3)) > $__fromTime AND {CHANNEL}
+        UNION ALL
+        SELECT
+            tenant_id, site, agent_key, state, pause_reason, '', state_since, NULL,
+            toDateTime64($__fromTime, 3), least(now64(3), toDateTime64($__toTime, 3))
+        FROM callcentre.v_agents_now
+        WHERE started_at <= $__fromTime - {_LOOK_BACK} AND now() > $__fromTime AND {CHANNEL}
+    ) AS states
+    INNER JOIN
+    ({_PEOPLE}
+    ) AS people
+        ON people.tenant_id = states.tenant_id AND people.site = states.site AND people.agent_key = states.agent_key
+    WHERE until > since"""
+"""Every state that reaches into the range, cut at its ends."""
+
+_LIMITS = """
+        SELECT
+            reasons.tenant_id AS tenant_id, reasons.pause_reason AS pause_reason,
+            coalesce(own.limit_s, others.limit_s) AS limit_s
+        FROM (SELECT DISTINCT tenant_id, pause_reason FROM callcentre.v_agent_states WHERE started_at > $__fromTime - INTERVAL 31 DAY AND state = 'paused') AS reasons
+        LEFT JOIN (SELECT tenant_id, pause_reason, toNullable(limit_s) AS limit_s FROM callcentre.v_pause_limits) AS own
+            ON own.tenant_id = reasons.tenant_id AND own.pause_reason = reasons.pause_reason
+        LEFT JOIN (SELECT tenant_id, toNullable(limit_s) AS limit_s FROM callcentre.v_pause_limits WHERE pause_reason = '*') AS others
+            ON others.tenant_id = reasons.tenant_id"""
+"""How long a pause of each reason may last; NULL where it may last for ever."""
+
+_HANDLED = f"""
+    SELECT
+        people.person AS person, calls.talk_ms AS talk_ms, calls.hold_ms AS hold_ms,
+        calls.wrap_up_ms AS wrap_up_ms, calls.handle_ms AS handle_ms, calls.status AS status,
+        calls.transfer AS transfer
+    FROM
+    (
+        SELECT tenant_id, site, agent_key, talk_ms, hold_ms, wrap_up_ms, handle_ms, status, transfer
+        FROM callcentre.v_queue_calls
+        WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
+    ) AS calls
+    INNER JOIN
+    ({_PEOPLE}
+    ) AS people
+        ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key"""
+
+_HANDLING = "each.state IN ('talking', 'hold', 'wrap_up')"
+_WORKING_TIMES = f"""
+        sumIf(each.within_ms, {_HANDLING}) AS handle_ms,
+        sumIf(each.within_ms, each.state = 'available') AS available_ms,
+        sumIf(each.within_ms, each.state != 'logged_out') AS logged_in_ms,
+        sumIf(each.within_ms, each.state = 'paused') AS paused_ms,
+        sumIf(each.within_ms, each.state IN ('busy_other', 'ringing', 'unreachable')) AS other_ms,
+        countIf(each.offer_result = 'missed' AND each.ended_at >= $__fromTime AND each.ended_at < $__toTime) AS missed"""
+
+CARDS = f"""WITH
+times AS
+(
+    SELECT{_WORKING_TIMES}
+    FROM
+    ({_STATES}
+    ) AS each
+),
+calls AS
+(
+    SELECT
+        count() AS answered,
+        kpi_mean_handle_time(
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), countIf(each.status = 'ended')) AS mean_handle_s
+    FROM
+    ({_HANDLED}
+    ) AS each
+),
+live AS
+(
+    SELECT
+        countIf(each.state != 'logged_out') AS logged_in,
+        countIf(each.state IN ('paused', 'paused_over_limit')) AS paused,
+        countIf(each.state = 'paused_over_limit') AS over_limit
+    FROM callcentre.v_agents_board AS each
+    WHERE {CHANNEL} AND {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}
+),
+sites AS
+(
+    {coverage.data_age()}
+),
+gaps AS
+(
+    {coverage.unseen("$__fromTime", "$__toTime")}
+)
+SELECT
+    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
+    CAST(NULL, 'Nullable(Float64)') AS low, CAST(NULL, 'Nullable(Float64)') AS high,
+    CAST(NULL, 'Nullable(String)') AS colour
+FROM
+(
+    SELECT arrayJoin(CAST([
+        ('logged_in', live.logged_in),
+        ('paused', live.paused),
+        ('over_limit', live.over_limit),
+        ('answered', calls.answered),
+        ('missed', times.missed),
+        ('mean_handle', calls.mean_handle_s),
+        ('occupancy', kpi_occupancy(times.handle_ms, times.available_ms)),
+        ('utilisation', kpi_utilisation(times.handle_ms, times.logged_in_ms)),
+        ('data_age', sites.age_s),
+        ('unseen', gaps.unseen_s)
+    ], 'Array(Tuple(name String, value Nullable(Float64)))')) AS card
+    FROM times CROSS JOIN calls CROSS JOIN live CROSS JOIN sites CROSS JOIN gaps
+)"""
+
+TIMELINE = f"""SELECT moment.1 AS time, label, moment.2 AS state
+FROM
+(
+    SELECT
+        label,
+        arrayJoin(if(
+            following = until,
+            [(since, toNullable(state))],
+            [(since, toNullable(state)), (until, NULL)])) AS moment
+    FROM
+    (
+        SELECT
+            label, if(state = 'paused' AND is_over_limit, 'paused_over_limit', state) AS state, since, until,
+            max(state != 'logged_out') OVER (PARTITION BY label) AS was_logged_in,
+            leadInFrame(toNullable(since)) OVER (
+                PARTITION BY label ORDER BY since ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS following
+        FROM
+        (
+            SELECT
+                each.label AS label, each.state AS state, each.since AS since, each.until AS until,
+                dateDiff('millisecond', each.state_since, each.until) > 1000 * limits.limit_s AS is_over_limit
+            FROM
+            ({_STATES}
+            ) AS each
+            LEFT JOIN
+            ({_LIMITS}
+            ) AS limits ON limits.tenant_id = each.tenant_id AND limits.pause_reason = each.pause_reason
+        )
+    )
+    WHERE was_logged_in
+)
+ORDER BY time, state IS NOT NULL, label"""
+"""When each state began, the one before the range at its start; nothing where none is known. Who was
+never logged in has no row."""
+
+BY_AGENT = f"""SELECT
+    times.person AS person, any(times.team) AS team,
+    {seconds("any(times.logged_in_ms)")} AS logged_in_s,
+    {seconds("any(times.available_ms)")} AS available_s,
+    {seconds("any(times.handle_ms)")} AS handle_s,
+    {seconds("any(times.paused_ms)")} AS paused_s,
+    {seconds("any(times.other_ms)")} AS other_s,
+    kpi_occupancy(any(times.handle_ms), any(times.available_ms)) AS occupancy,
+    kpi_utilisation(any(times.handle_ms), any(times.logged_in_ms)) AS utilisation,
+    countIf(handled.person != '') AS answered,
+    kpi_mean_handle_time(
+        sum(handled.talk_ms), sum(handled.hold_ms), sum(handled.wrap_up_ms), countIf(handled.status = 'ended')) AS mean_handle_s,
+    countIf(handled.transfer IN ('blind', 'attended')) AS transferred,
+    any(times.missed) AS missed
+FROM
+(
+    SELECT each.person AS person, any(each.team) AS team,{_WORKING_TIMES}
+    FROM
+    ({_STATES}
+    ) AS each
+    GROUP BY each.person
+) AS times
+LEFT JOIN
+({_HANDLED}
+) AS handled ON handled.person = times.person
+GROUP BY times.person
+HAVING any(times.logged_in_ms) > 0
+ORDER BY occupancy DESC, person"""
+
+OCCUPANCY = f"""SELECT each.person AS person, kpi_occupancy(handle_ms, available_ms) AS occupancy
+FROM
+(
+    SELECT each.person AS person,{_WORKING_TIMES}
+    FROM
+    ({_STATES}
+    ) AS each
+    GROUP BY each.person
+) AS each
+WHERE occupancy IS NOT NULL
+ORDER BY occupancy DESC, person
+LIMIT 40"""
+
+PAUSES = f"""SELECT
+    person, pause_reason, count() AS pauses, {seconds("sum(within_ms)")} AS paused_s,
+    {seconds("max(lasted_ms)")} AS longest_s, limit_s, countIf(lasted_ms > 1000 * limit_s) AS over_limit
+FROM
+(
+    SELECT
+        each.person AS person, each.pause_reason AS pause_reason, sum(each.within_ms) AS within_ms,
+        toUInt64(dateDiff('millisecond', each.state_since, max(each.until))) AS lasted_ms,
+        any(limits.limit_s) AS limit_s
+    FROM
+    ({_STATES}
+    ) AS each
+    LEFT JOIN
+    ({_LIMITS}
+    ) AS limits ON limits.tenant_id = each.tenant_id AND limits.pause_reason = each.pause_reason
+    WHERE each.state = 'paused'
+    GROUP BY each.person, each.pause_reason, each.state_since
+)
+GROUP BY person, pause_reason, limit_s
+ORDER BY over_limit DESC, paused_s DESC, person"""
+"""One pause is what has one beginning, calls in between or not."""
+
+SESSIONS = f"""SELECT
+    formatDateTime(min(since), '%d/%m', {ZONE}) AS day, person,
+    min(since) AS first_seen, max(until) AS last_seen,
+    {seconds("sum(within_ms)")} AS logged_in_s
+FROM
+({_STATES}
+)
+WHERE state != 'logged_out'
+GROUP BY toDate(since, {ZONE}), person
+ORDER BY toDate(since, {ZONE}) DESC, person
+LIMIT 200"""
+"""Days of the customer's zone as text: a date would be shown as its midnight in UTC."""
+
+HANDLE_BINS = (0, 60, 120, 180, 300, 600, 1200)
+
+
+def handle_times(language: Language) -> str:
+    """How long answered calls took to handle: a row per bin, empty ones too."""
+    to = "a" if language is Language.PORTUGUESE else "to"
+    minutes = [start // 60 for start in HANDLE_BINS]
+    names = [f"'{one} {to} {two} min'" for one, two in pairwise(minutes)]
+    names.append(f"'{minutes[-1]} min +'")
+    starts = ", ".join(map(str, HANDLE_BINS))
+    return f"""SELECT bins.name AS bin, countIf(handled.person != '') AS calls
+FROM (SELECT arrayJoin(arrayZip([{", ".join(names)}], [{starts}])) AS bin, bin.1 AS name, bin.2 AS start) AS bins
+LEFT JOIN
+(
+    SELECT person, arrayMax(arrayFilter(start -> start <= {seconds("handle_ms")}, [{starts}])) AS start
+    FROM
+    ({_HANDLED}
+    )
+    WHERE status = 'ended'
+) AS handled ON handled.start = bins.start
+GROUP BY bins.name, bins.start
+ORDER BY bins.start"""
+
+
+CALLS = f"""SELECT
+    calls.entered_at AS entered_at, calls.channel AS channel, settings.display_name AS queue_name, calls.caller AS caller,
+    {seconds("calls.wait_ms")} AS wait_s, people.person AS person, {seconds("calls.talk_ms")} AS talk_s,
+    {seconds("calls.hold_ms")} AS hold_s, {seconds("calls.wrap_up_ms")} AS wrap_up_s,
+    calls.ended_by AS ended_by, calls.transfer AS transfer, calls.call_id AS call_id
+FROM
+(
+    SELECT
+        tenant_id, site, agent_key, entered_at, channel, queue, caller, wait_ms, talk_ms, hold_ms, wrap_up_ms,
+        ended_by, transfer, call_id
+    FROM callcentre.v_queue_calls
+    WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
+) AS calls
+INNER JOIN
+({_PEOPLE}
+) AS people
+    ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key
+INNER JOIN callcentre.v_queue_settings AS settings
+    ON settings.tenant_id = calls.tenant_id AND settings.queue = calls.queue
+ORDER BY entered_at DESC
+LIMIT 100"""
