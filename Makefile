@@ -15,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-PACKAGES := agent ingest_api streams tenants local
+PACKAGES := agent connectors grafana ingest_api streams tenants local
 SOURCES := $(PACKAGES) tests bench
 UNMARKED := "not integration and not system and not real"
 
