@@ -228,11 +228,12 @@ class _Reading:
             visit = self._visits[-1]
         if visit.answered_at is None:
             self._answer_unseen(visit, seen, end)
+        end = max(end, visit.answered_at or end)
         visit.status, visit.ended_at = "ended", end
         if visit.answered_at is None:
             visit.outcome, visit.wait_ms = "abandoned", end - visit.entered_at
         else:
-            visit.talk_ms, visit.ended_by = max(end - visit.answered_at, 0), "unknown"
+            visit.talk_ms, visit.ended_by = end - visit.answered_at, "unknown"
         self._current, self._agent = None, ""
 
     def _end_told(self, place: int, begun_at: int) -> int:

@@ -1,0 +1,335 @@
+"""What chat sessions come to: Helena's events in, queue calls out."""
+
+import itertools
+import json
+
+import pytest
+
+from streams.domain.facts import QueueCall, QueueCallGone, StaleWindow
+from tests.support import chat
+from tests.support.chat import (
+    AGENT,
+    BOT,
+    OTHER_AGENT,
+    OTHER_QUEUE,
+    QUEUE,
+    Told,
+    calls_of,
+    message_event,
+    ms,
+    session_event,
+)
+
+
+def outcomes(calls: list[QueueCall]) -> list[tuple[str, str, int | None]]:
+    return [(call.queue, call.outcome, call.wait_ms) for call in calls]
+
+
+def test_the_worked_example_has_its_exact_values_in_every_order() -> None:
+    for events in itertools.permutations(json.loads(chat.WORKED_EXAMPLE.read_text())):
+        (call,) = calls_of(events)
+        assert (call.entered_at, call.outcome, call.status) == (
+            ms("13:00:00.1"),
+            "answered",
+            "ended",
+        )
+        assert (call.wait_ms, call.talk_ms) == (119_900, 480_000)
+        assert call.first_response_at == call.entered_at + 149_900
+        assert (call.messages_in, call.messages_out) == (0, 1)
+        assert (call.agent_key, call.agent_name) == (f"{chat.ACCOUNT}/{AGENT}", "Atendente 1")
+        assert not call.is_estimated
+
+
+def test_an_event_that_comes_twice_is_one() -> None:
+    """cases.md A25: the same webhook twice."""
+    new = session_event("SESSION_NEW", "13:00:00")
+    received = message_event("MESSAGE_RECEIVED", "13:00:01", "m1")
+    told = Told().tell(new, new)
+    made = len(told.facts)
+    told.tell(received, received, new)
+    (call,) = told.calls
+    assert call.messages_in == 1
+    assert len(told.facts) == made + 1  # the one row that has the message
+
+
+def test_a_later_state_that_comes_first_holds() -> None:
+    """cases.md A26."""
+    read = message_event("MESSAGE_UPDATED", "10:00:05.2", "m1", status="READ", written="10:00:03")
+    delivered = message_event(
+        "MESSAGE_UPDATED", "10:00:04.1", "m1", status="DELIVERED", written="10:00:03"
+    )
+    new = session_event("SESSION_NEW", "10:00:00", startAt="10:00:00")
+    complete = session_event(
+        "SESSION_COMPLETE", "10:10:00", startAt="10:00:00", status="COMPLETED", userId=AGENT
+    )
+    late = session_event(
+        "SESSION_UPDATE", "10:09:59", startAt="10:00:00", status="IN_PROGRESS", userId=AGENT
+    )
+    (call,) = calls_of([new, read, delivered, complete, late])
+    assert (call.messages_out, call.messages_read) == (1, 1)
+    assert (call.status, call.ended_at) == ("ended", ms("10:10:00"))
+
+
+def test_a_robot_is_no_first_response() -> None:
+    """cases.md A27: wait to assignment 300 s, first response 450 s, 150 s after the assignment."""
+    start = {"startAt": "10:00:00"}
+    new = session_event("SESSION_NEW", "10:00:00", **start)
+    robot = message_event("MESSAGE_SENT", "10:00:02", "m1", origin="BOT")
+    assigned = session_event(
+        "SESSION_UPDATE", "10:05:00", **start, status="IN_PROGRESS", userId=AGENT
+    )
+    person = message_event("MESSAGE_SENT", "10:07:30", "m2", userId=AGENT)
+    told = Told().tell(new, robot, assigned)
+    (unanswered,) = told.calls
+    assert (unanswered.status, unanswered.wait_ms) == ("talking", 300_000)
+    assert unanswered.first_response_at is None
+    (call,) = told.tell(person).calls
+    assert call.answered_at is not None
+    assert call.first_response_at is not None
+    assert call.first_response_at - call.entered_at == 450_000
+    assert call.first_response_at - call.answered_at == 150_000
+
+
+@pytest.mark.parametrize("origin", ["BOT", "OFFICE_HOURS", "API", "CAMPAIGN", "PAYMENT", "SMS"])
+def test_only_what_a_person_wrote_is_a_response(origin: str) -> None:
+    (call,) = calls_of(
+        [
+            session_event("SESSION_NEW", "13:00:00"),
+            message_event("MESSAGE_RECEIVED", "13:00:00", "m0"),
+            message_event("MESSAGE_SENT", "13:01:30", "m1", origin=origin, userId=AGENT),
+        ]
+    )
+    assert (call.first_response_at, call.messages_out) == (None, 1)
+
+
+def test_a_message_that_failed_is_none() -> None:
+    failed = message_event("MESSAGE_UPDATED", "13:03:00", "m1", status="FAILED", userId=AGENT)
+    sent = message_event("MESSAGE_SENT", "13:02:00", "m1", userId=AGENT)
+    (call,) = calls_of([session_event("SESSION_NEW", "13:00:00"), failed, sent])
+    assert (call.first_response_at, call.messages_out) == (None, 0)
+
+
+def test_a_session_that_ends_without_a_person_is_abandoned() -> None:
+    complete = session_event(
+        "SESSION_COMPLETE", "13:05:00.2", status="COMPLETED", endAt="13:05:00.1"
+    )
+    (call,) = calls_of([complete, session_event("SESSION_NEW", "13:00:00")])
+    assert (call.outcome, call.wait_ms, call.ended_at) == (
+        "abandoned",
+        300_100,
+        ms("13:05:00.1"),
+    )
+    assert not call.is_estimated
+
+
+def test_a_session_that_never_waits_for_people_is_the_bots() -> None:
+    new = session_event("SESSION_NEW", "13:00:00", status="STARTED", botId=BOT)
+    complete = session_event(
+        "SESSION_COMPLETE", "13:03:00", status="COMPLETED", botId=BOT, endAt="13:03:00"
+    )
+    assert calls_of([new]) == []
+    (call,) = calls_of([new, complete])
+    assert (call.outcome, call.status, call.wait_ms) == ("bot_only", "ended", None)
+    assert (call.entered_at, call.ended_at) == (ms("13:00:00"), ms("13:03:00"))
+
+
+def test_after_the_bot_the_wait_begins_when_it_waits_for_people() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00", status="STARTED", botId=BOT, departmentId=None),
+        session_event("SESSION_UPDATE", "13:02:00", status="PENDING", botId=BOT),
+        session_event("SESSION_UPDATE", "13:02:45", status="IN_PROGRESS", userId=AGENT),
+    ]
+    (call,) = calls_of(events)
+    assert (call.queue, call.entered_at, call.wait_ms) == (QUEUE, ms("13:02:00"), 45_000)
+
+
+def test_another_department_is_another_queue_call() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_UPDATE", "13:01:00", departmentId=OTHER_QUEUE),
+        session_event(
+            "SESSION_UPDATE",
+            "13:03:00",
+            departmentId=OTHER_QUEUE,
+            status="IN_PROGRESS",
+            userId=AGENT,
+        ),
+        session_event("SESSION_UPDATE", "13:10:00", departmentId=QUEUE, status="PENDING"),
+        session_event(
+            "SESSION_COMPLETE", "13:11:00", status="COMPLETED", endAt="13:11:00", departmentId=QUEUE
+        ),
+    ]
+    first, second, third = calls_of(events)
+    assert outcomes([first, second, third]) == [
+        (QUEUE, "transferred_away", 60_000),
+        (OTHER_QUEUE, "answered", 120_000),
+        (QUEUE, "abandoned", 60_000),
+    ]
+    assert (second.ended_by, second.transfer, second.talk_ms) == ("transfer", "blind", 420_000)
+    assert [call.call_id.rpartition("/")[2] for call in (first, second, third)] == ["1", "2", "3"]
+    assert {call.contact_id for call in (first, second, third)} == {chat.SESSION}
+
+
+def test_another_person_takes_over() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT),
+        session_event("SESSION_UPDATE", "13:05:00", status="IN_PROGRESS", userId=OTHER_AGENT),
+        session_event(
+            "SESSION_COMPLETE", "13:06:00", status="COMPLETED", userId=OTHER_AGENT, endAt="13:06:00"
+        ),
+    ]
+    first, second = calls_of(events)
+    assert (first.agent_key, first.talk_ms) == (f"{chat.ACCOUNT}/{AGENT}", 240_000)
+    assert (second.agent_key, second.wait_ms, second.talk_ms) == (
+        f"{chat.ACCOUNT}/{OTHER_AGENT}",
+        0,
+        60_000,
+    )
+
+
+def test_given_back_to_the_queue_it_waits_again() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT),
+        session_event("SESSION_UPDATE", "13:05:00", status="PENDING"),
+    ]
+    first, second = calls_of(events)
+    assert (first.transfer, first.talk_ms) == ("blind", 240_000)
+    assert (second.status, second.entered_at) == ("waiting", ms("13:05:00"))
+
+
+def test_a_reopened_session_is_a_new_arrival() -> None:
+    over = {"status": "COMPLETED", "userId": AGENT, "endAt": "13:10:00"}
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT),
+        session_event("SESSION_COMPLETE", "13:10:00", **over),
+        session_event("SESSION_UPDATE", "13:10:30", **over),  # noise after the end
+        session_event("SESSION_UPDATE", "15:00:00", status="PENDING"),
+        session_event("SESSION_UPDATE", "15:00:20", status="IN_PROGRESS", userId=OTHER_AGENT),
+    ]
+    first, second = calls_of(events)
+    assert (first.status, first.ended_at) == ("ended", ms("13:10:00"))
+    assert (second.entered_at, second.wait_ms) == (ms("15:00:00"), 20_000)
+    straight = [*events[:4], session_event("SESSION_UPDATE", "15:00:00", status="IN_PROGRESS")]
+    assert outcomes(calls_of(straight)) == [(QUEUE, "answered", 60_000), (QUEUE, "answered", 0)]
+
+
+@pytest.mark.parametrize("origin", ["CAMPAIGN", "API"])
+def test_a_session_that_we_opened_is_offered_when_the_customer_writes(origin: str) -> None:
+    opened = [
+        session_event("SESSION_NEW", "13:00:00"),
+        message_event("MESSAGE_SENT", "13:00:00.3", "m1", origin=origin),
+    ]
+    closed = session_event("SESSION_COMPLETE", "14:00:00", status="COMPLETED", endAt="14:00:00")
+    assert calls_of(opened) == []
+    assert calls_of([*opened, closed]) == []
+    answered = [
+        *opened,
+        message_event("MESSAGE_RECEIVED", "13:30:00", "m2"),
+        session_event("SESSION_UPDATE", "13:31:00", status="IN_PROGRESS", userId=AGENT),
+    ]
+    (call,) = calls_of(answered)
+    assert (call.entered_at, call.wait_ms) == (ms("13:30:00"), 60_000)
+
+
+def test_a_template_of_a_person_opens_a_session_too() -> None:
+    taken = {"status": "IN_PROGRESS", "userId": AGENT}
+    opened = [
+        session_event("SESSION_NEW", "13:00:00", **taken),
+        message_event("MESSAGE_SENT", "13:00:01", "m1", userId=AGENT, templateId="t"),
+    ]
+    assert calls_of(opened) == []
+    (call,) = calls_of([*opened, message_event("MESSAGE_RECEIVED", "13:20:00", "m2")])
+    assert (call.entered_at, call.wait_ms, call.status) == (ms("13:20:00"), 0, "talking")
+
+
+def test_a_window_that_never_opened_tells_that_the_customer_has_not_written() -> None:
+    new = session_event("SESSION_NEW", "13:00:00", windowStatus="NOT_STARTED")
+    assert calls_of([new]) == []
+    (call,) = calls_of([new, session_event("SESSION_UPDATE", "13:20:00", windowStatus="ACTIVE")])
+    assert (call.entered_at, call.status) == (ms("13:20:00"), "waiting")
+
+
+@pytest.mark.parametrize("content", [{"type": "GROUP"}, {"status": "HIDDEN"}])
+def test_groups_and_hidden_sessions_are_in_no_queue(content: dict[str, str]) -> None:
+    complete = session_event(
+        "SESSION_COMPLETE", "13:05:00", **{"status": "COMPLETED", "endAt": "13:05:00"} | content
+    )
+    assert calls_of([session_event("SESSION_NEW", "13:00:00", **content), complete]) == []
+
+
+def test_a_hidden_session_that_shows_up_is_offered_then() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00", status="HIDDEN"),
+        session_event("SESSION_UPDATE", "13:07:00", status="PENDING"),
+    ]
+    (call,) = calls_of(events)
+    assert (call.entered_at, call.status) == (ms("13:07:00"), "waiting")
+
+
+@pytest.mark.parametrize("status", ["WAITING", "FINISHED", "UNDEFINED", "", None, 7, ["x"]])
+def test_a_status_that_is_not_known_tells_nothing_and_is_counted(status: object) -> None:
+    told = Told().tell(
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_UPDATE", "13:00:30", status=status),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT),
+    )
+    assert outcomes(told.calls) == [(QUEUE, "answered", 60_000)]
+    assert told.unknown == ([] if status == "UNDEFINED" else ["session_status"])
+
+
+def test_an_event_that_is_not_known_is_counted_and_makes_nothing() -> None:
+    other = {"eventType": "SESSION_SPLIT", "date": "x", "content": {"id": "s"}}
+    card = {"eventType": "PANEL_CARD_NEW", "date": None, "content": {"id": "c"}}
+    told = Told().tell(other, card)
+    assert (told.unknown, told.facts) == (["event"], [])
+
+
+def test_what_was_missed_is_concluded_from_the_end() -> None:
+    """Only SESSION_COMPLETE came: it tells when a person opened it, or only that one had it."""
+    over = {"status": "COMPLETED", "userId": AGENT, "endAt": "13:10:00"}
+    (known,) = calls_of(
+        [session_event("SESSION_COMPLETE", "13:10:00", firstUserInteractionAt="13:02:00", **over)]
+    )
+    assert (known.outcome, known.wait_ms, known.talk_ms) == ("answered", 120_000, 480_000)
+    (guessed,) = calls_of([session_event("SESSION_COMPLETE", "13:10:00", **over)])
+    assert (guessed.outcome, guessed.is_estimated) == ("answered", True)
+
+
+def test_a_row_that_was_concluded_too_early_is_taken_back() -> None:
+    pending = session_event("SESSION_UPDATE", "13:02:00", status="PENDING", botId=BOT)
+    new = session_event("SESSION_NEW", "13:00:00", status="STARTED", botId=BOT, departmentId=None)
+    told = Told().tell(pending)
+    (early,) = told.calls
+    assert (early.entered_at, early.is_estimated) == (ms("13:00:00"), True)
+    told.tell(new)
+    (call,) = told.calls
+    assert (call.entered_at, call.is_estimated) == (ms("13:02:00"), False)
+    (gone,) = [fact for fact in told.facts if isinstance(fact, QueueCallGone)]
+    assert (gone.entered_at, gone.call_id) == (early.entered_at, early.call_id)
+    assert call.version == gone.version > early.version
+
+
+def test_windows_are_named_when_something_they_count_changes() -> None:
+    told = Told().tell(session_event("SESSION_NEW", "13:00:00"))
+    named = [fact for fact in told.facts if isinstance(fact, StaleWindow)]
+    assert [window.window_start for window in named] == [ms("13:00:00")]
+    told.tell(message_event("MESSAGE_RECEIVED", "13:00:10", "m1"))
+    assert [fact for fact in told.facts if isinstance(fact, StaleWindow)] == named
+
+
+def test_a_session_that_was_forgotten_does_not_come_back_by_a_late_word() -> None:
+    tagged = session_event("SESSION_UPDATE", "23:00:00", status="COMPLETED")
+    tagged["content"]["startAt"] = "2026-02-20T10:00:00Z"
+    tagged["content"]["endAt"] = "2026-02-20T11:00:00Z"
+    assert calls_of([tagged]) == []
+
+
+def test_a_session_that_was_forgotten_and_is_reopened_arrives_then() -> None:
+    again = session_event("SESSION_UPDATE", "13:00:00", status="PENDING")
+    again["content"]["startAt"] = "2026-02-20T10:00:00Z"
+    (call,) = calls_of([again])
+    assert (call.entered_at, call.is_estimated) == (ms("13:00:00"), True)
+    assert call.call_id != f"{chat.SESSION}/1"
