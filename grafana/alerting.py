@@ -16,9 +16,6 @@ PLUGIN_VERSION = "4.20.0"
 DATA_SOURCE_UID = "clickhouse"
 
 OPERATOR_ORGANISATION = 1
-OPERATOR_LANGUAGE = Language.PORTUGUESE
-OPERATOR_ZONE = "America/Sao_Paulo"
-"""The operator's copy watches all customers at once, and has one zone for all of their todays."""
 
 _CONDITION = "C"
 _EXPRESSIONS = "__expr__"
