@@ -1,14 +1,13 @@
 """A reader sees the rows of one tenant and nothing else, whatever the statement.
 
-Two tenants with the same queues, agents and ids. The other tenant's rows carry SECRET in every
-text, so that any answer or error that shows it, or counts more than the own rows, is a leak.
+The battery (`tests/support/isolation.py`) is run against the embedded service, and against a real
+server where one can be had. What is the embedded service's own business is tried there alone.
 """
 
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -20,91 +19,33 @@ from local.clickhouse.gate import (
     FORBIDDEN_STARTS,
     REVIEWED_ENGINE,
 )
-from streams.domain.facts import (
-    AgentMembership,
-    CoverageGap,
-    Fact,
-    OutboundCall,
-    SiteStatus,
-)
-from streams.rebuild.staging import PREFIX
 from streams.storage.connection import connect
-from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
-from streams.storage.writer import ClickHouseFactWriter
 from tenants.reader_access import OPERATORS_ONLY
 from tests.support.clickhouse_server import ClickHouseServer, Reader, ask, running_clickhouse
-from tests.support.facts import START, agent_state, queue_call, window_of_one
-from tests.support.stored_facts import NoRetries
+from tests.support.isolation import (
+    OTHER_CALLS,
+    OWN_CALLS,
+    STATEMENTS,
+    Place,
+    is_writing,
+    leaks,
+    real_place,
+    seed,
+)
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-SECRET = "SECRET"
-STAGING = f"{PREFIX}1_attacked"
-OWN_CALLS = 3
-OTHER_CALLS = 97
-
-
-def facts_of(tenant: str, count: int, mark: str) -> list[Fact]:
-    calls = [
-        queue_call(
-            tenant_id=tenant,
-            call_id=f"{n}.1/1",
-            uniqueid=f"{n}.1",
-            entered_at=START + n,
-            agent_name=f"{mark}agent",
-            caller=f"{mark}caller",
-        )
-        for n in range(count)
-    ]
-    return [
-        *calls,
-        *(window_of_one(call) for call in calls[:1]),
-        agent_state(tenant_id=tenant, agent_name=f"{mark}agent", pause_reason=f"{mark}reason"),
-        AgentMembership(
-            tenant, "pbx-01", "a", f"{mark}agent", "support", START, None, False, "", 0, False, 1
-        ),
-        OutboundCall(
-            tenant, "pbx-01", "a", f"{mark}agent", "1.5", f"{mark}callee", "", START, None, None,
-            False, 1,
-        ),
-        SiteStatus(
-            tenant, "pbx-01", START, START, True, f"{mark}version", "", "", 0, 0, 0, 0, 0, 0,
-            False, 1,
-        ),
-        CoverageGap(tenant, "pbx-01", START, f"{mark}reason", None, 0, 0, 1),
-    ]  # fmt: skip
+LEAST_STATEMENTS = 150
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
     readers = {"acme": Reader("made-up", "acme"), "nobody": Reader("made-up", "no-rows")}
     with running_clickhouse(tmp_path_factory.mktemp("clickhouse"), readers) as running:
-        writer = ClickHouseFactWriter(running.connect, NoRetries())
-        writer.write(
-            facts_of("acme", OWN_CALLS, ""),
-            [RawBatch("acme", "pbx-01", 1, 1, 1, "s", START, b'{"events":[]}')],
-        )
-        writer.write(
-            facts_of("rival", OTHER_CALLS, SECRET),
-            [RawBatch("rival", "pbx-01", 1, 1, 1, "s", START, b'{"site":"SECRET","events":[]}')],
-            [SiteSnapshot("rival", "pbx-01", 1, 1, START, b"SECRET")],
-        )
-        writer.close()
-        leave_staging(running)
+        with closing(running.connect()) as client:
+            seed(client, running.url)
         yield running
-
-
-def leave_staging(server: ClickHouseServer) -> None:
-    """The tables of a rebuild that is under way, with a row of the other tenant."""
-    client = server.connect()
-    client.command(f"CREATE DATABASE {STAGING}")
-    client.command(f"CREATE TABLE {STAGING}.queue_calls AS callcentre.queue_calls")
-    client.command(
-        f"INSERT INTO {STAGING}.queue_calls SELECT * FROM callcentre.queue_calls"
-        " WHERE tenant_id = 'rival'"
-    )
-    client.close()
 
 
 @pytest.fixture(scope="module")
@@ -112,87 +53,110 @@ def reader(server: ClickHouseServer) -> str:
     return server.url_of("acme", "made-up")
 
 
-def leaks(text: str) -> bool:
-    """Whether an answer shows the other tenant: its texts, its name, or a count with its rows."""
-    totals = {str(OTHER_CALLS), str(OWN_CALLS + OTHER_CALLS)}
-    return (
-        SECRET in text
-        or "root:" in text
-        or re.search(r"\brival\b", text) is not None
-        or bool(totals & set(re.findall(r"\d+", text)))
-    )
+@pytest.fixture(scope="module", params=["embedded", pytest.param("real", marks=pytest.mark.real)])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Where the battery is run."""
+    if request.param == "real":
+        with real_place() as found:
+            yield found
+    else:
+        server = request.getfixturevalue("server")
+        yield Place(
+            server.url, server.url_of("acme", "made-up"), server.url_of("nobody", "made-up")
+        )
 
 
-READABLE = [
-    name
-    for name in (*tenant_tables(read_schema()), *view_names(read_schema()))
-    if name not in OPERATORS_ONLY
-]
+TABLES = tenant_tables(read_schema())
+READABLE = [name for name in (*TABLES, *view_names(read_schema())) if name not in OPERATORS_ONLY]
+
+
+def counted(url: str, name: str, condition: str = "1") -> int:
+    status, text = ask(url, f"SELECT count() FROM callcentre.{name} WHERE {condition}")
+    assert status == 200, text
+    return int(text)
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_every_table_and_view_shows_own_rows_only(
-    server: ClickHouseServer, reader: str, name: str
-) -> None:
-    status, text = ask(reader, f"SELECT * FROM callcentre.{name} FORMAT JSONEachRow")
+def test_every_table_and_view_shows_own_rows_only(place: Place, name: str) -> None:
+    status, text = ask(place.reader, f"SELECT * FROM callcentre.{name} FORMAT JSONEachRow")
     assert status == 200, text
     assert not leaks(text)
-    all_rows = ask(server.url, f"SELECT count() FROM callcentre.{name}")[1]
-    own_rows = ask(reader, f"SELECT count() FROM callcentre.{name}")[1]
-    assert int(own_rows) < int(all_rows) or int(all_rows) == 0
+    assert counted(place.reader, name) <= counted(place.admin, name)
+
+
+def test_every_table_of_tenants_has_rows_of_both(place: Place) -> None:
+    for name in TABLES:
+        assert counted(place.admin, name, "tenant_id = 'acme'") > 0, name
+        assert counted(place.admin, name, "tenant_id = 'rival'") > 0, name
 
 
 @pytest.mark.parametrize("name", sorted(OPERATORS_ONLY))
-def test_the_raw_events_are_not_for_readers(reader: str, name: str) -> None:
-    assert ask(reader, f"SELECT * FROM callcentre.{name}")[0] == 403
+def test_what_is_for_operators_is_refused(place: Place, name: str) -> None:
+    status, text = ask(place.reader, f"SELECT * FROM callcentre.{name}")
+    assert status == 403
+    assert not leaks(text)
 
 
-def test_a_reader_without_rows_sees_none(server: ClickHouseServer) -> None:
-    url = server.url_of("nobody", "made-up")
-    assert ask(url, "SELECT count() FROM callcentre.v_queue_calls") == (200, "0\n")
+def test_a_table_nobody_has_thought_of_is_refused(place: Place) -> None:
+    # As a migration leaves it until the service is started again, or `sync` is run.
+    with closing(connect(place.admin)) as client:
+        client.command(
+            "CREATE TABLE callcentre.unguarded (tenant_id String, text String)"
+            " ENGINE = MergeTree ORDER BY tenant_id AS SELECT 'rival', 'SECRET'"
+        )
+        try:
+            for statement in (
+                "SELECT * FROM callcentre.unguarded",
+                "SELECT * FROM merge('callcentre', 'unguarded')",
+                "SELECT total_rows FROM system.tables WHERE name = 'unguarded'",
+            ):
+                assert not leaks(ask(place.reader, statement)[1]), statement
+            assert ask(place.reader, "SELECT * FROM callcentre.unguarded")[0] == 403
+        finally:
+            client.command("DROP TABLE callcentre.unguarded")
 
 
-def test_the_reader_sees_its_own_rows_and_the_admin_all(
-    server: ClickHouseServer, reader: str
-) -> None:
-    statement = "SELECT count() FROM callcentre.v_queue_calls"
-    assert ask(reader, statement) == (200, f"{OWN_CALLS}\n")
-    assert ask(server.url, statement) == (200, f"{OWN_CALLS + OTHER_CALLS}\n")
+def test_there_is_no_table_that_is_neither_guarded_nor_closed(place: Place) -> None:
+    """A table without a column `tenant_id` has no policy: no reader may be granted it."""
+    names = ask(
+        place.admin,
+        "SELECT name FROM system.tables WHERE database = 'callcentre' AND engine != 'View'",
+    )[1].split()
+    assert set(TABLES) <= set(names)
+    for name in set(names) - set(TABLES):
+        assert ask(place.reader, f"SELECT * FROM callcentre.{name}")[0] == 403, name
 
 
-ATTACKS = Path(__file__).with_name("clickhouse_attacks.sql")
-STATEMENTS = [
-    line for line in ATTACKS.read_text(encoding="utf-8").splitlines() if not line.startswith("--")
-]
+def test_a_reader_without_rows_sees_none(place: Place) -> None:
+    for name in READABLE:
+        if name not in ("tenants", "sites", "v_tenants", "v_sites"):
+            assert counted(place.nobody, name) == 0, name
+
+
+def test_the_reader_sees_its_own_rows_and_the_admin_all(place: Place) -> None:
+    assert counted(place.reader, "v_queue_calls") == OWN_CALLS
+    assert counted(place.admin, "v_queue_calls") == OWN_CALLS + OTHER_CALLS
+
+
+def test_the_battery_is_no_smaller_than_it_was() -> None:
+    assert len(STATEMENTS) == len(set(STATEMENTS)) >= LEAST_STATEMENTS
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_no_statement_leaks(reader: str, statement: str) -> None:
-    _, text = ask(reader, statement)
-    # An error repeats the statement; what the reader wrote itself is no leak.
-    assert not leaks(text.replace("'rival'", "").replace("rival\\'", ""))
+def test_no_statement_leaks(place: Place, statement: str) -> None:
+    assert not leaks(ask(place.reader, statement)[1])
 
 
-def test_statements_that_write_are_refused(server: ClickHouseServer, reader: str) -> None:
-    writing = re.compile(
-        r"(INSERT|CREATE|ALTER|DELETE|DROP|TRUNCATE|RENAME|EXCHANGE|DETACH|ATTACH|OPTIMIZE|SYSTEM"
-        r"|KILL|BACKUP|RESTORE|GRANT|REVOKE|SET|USE|CHECK)\b"
-    )
-    for statement in STATEMENTS:
-        if writing.match(statement) or "OUTFILE" in statement:
-            assert ask(reader, statement)[0] in (400, 403), statement
-    assert ask(server.url, "SELECT count() FROM callcentre.v_queue_calls") == (
-        200,
-        f"{OWN_CALLS + OTHER_CALLS}\n",
-    )
+def test_statements_that_write_are_refused(place: Place) -> None:
+    for statement in filter(is_writing, STATEMENTS):
+        assert ask(place.reader, statement)[0] != 200, statement
+    assert counted(place.admin, "v_queue_calls") == OWN_CALLS + OTHER_CALLS
 
 
-def test_what_reads_files_or_other_servers_is_refused(reader: str) -> None:
+def test_what_reads_files_or_other_servers_is_refused(place: Place) -> None:
     for statement in STATEMENTS:
         if "/etc/" in statement or "127.0.0.1" in statement:
-            status, text = ask(reader, statement)
-            assert status != 200, statement
-            assert re.search(r"ACCESS_DENIED|READONLY|SYNTAX_ERROR", text), text
+            assert ask(place.reader, statement)[0] != 200, statement
 
 
 @pytest.mark.parametrize(
@@ -217,9 +181,9 @@ def test_what_reads_files_or_other_servers_is_refused(reader: str) -> None:
     ],
     ids=str,
 )
-def test_no_key_of_the_url_widens_what_is_seen(reader: str, keys: dict[str, str]) -> None:
+def test_no_key_of_the_url_widens_what_is_seen(place: Place, keys: dict[str, str]) -> None:
     statement = "SELECT tenant_id, caller, count() FROM callcentre.queue_calls GROUP BY ALL"
-    _, text = ask(reader, statement, **keys)
+    _, text = ask(place.reader, statement, **keys)
     assert not leaks(text)
 
 
@@ -235,8 +199,8 @@ def test_no_key_of_the_url_widens_what_is_seen(reader: str, keys: dict[str, str]
         ("SELECT {v:String}", "'); SELECT file('/etc/passwd"),
     ],
 )
-def test_no_parameter_widens_what_is_seen(reader: str, statement: str, value: str) -> None:
-    assert not leaks(ask(reader, statement, param_v=value)[1])
+def test_no_parameter_widens_what_is_seen(place: Place, statement: str, value: str) -> None:
+    assert not leaks(ask(place.reader, statement, param_v=value)[1])
 
 
 def test_a_readonly_of_zero_changes_nothing(reader: str) -> None:
