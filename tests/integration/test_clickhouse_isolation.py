@@ -36,7 +36,7 @@ from tests.support.isolation import (
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-LEAST_STATEMENTS = 150
+LEAST_STATEMENTS = 300
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +178,24 @@ def test_what_reads_files_or_other_servers_is_refused(place: Place) -> None:
         {"database": "callcentre`; SET log_comment='*'; USE `callcentre"},
         {"default_format": "TSV SETTINGS log_comment='*'"},
         {"query_id": "' OR 1"},
+        {"dialect": "kusto"},
+        {"dialect": "prql", "allow_experimental_prql_dialect": "1"},
+        {"implicit_select": "1"},
+        {"enable_analyzer": "0"},
+        {"final": "1", "apply_row_policy_after_final": "1"},
+        {"profile": "default"},
+        {"user": "default", "password": ""},
+        {"user": "admin"},
+        {"quota_key": "rival"},
+        {"session_id": "admin", "session_check": "1"},
+        {"send_logs_level": "trace"},
+        {"additional_result_filter": "1"},
+        {"use_query_cache": "1", "query_cache_share_between_users": "1"},
+        {"parallel_replicas_custom_key": "1", "enable_parallel_replicas": "1"},
+        {"ast_fuzzer_runs": "10"},
+        {"format_schema": "/etc/passwd"},
+        {"stacktrace": "1"},
+        {"compress": "1", "readonly": "2"},
     ],
     ids=str,
 )

@@ -225,3 +225,108 @@ SELECT groupArray((tenant_id, caller)) FROM callcentre.agents_now AS a FULL JOIN
 SELECT hasAny(groupArray(tenant_id), ['rival']) FROM callcentre.queue_calls HAVING 1 SETTINGS max_threads = 1
 SELECT * FROM callcentre.queue_calls SETTINGS max_execution_time = 0
 SELECT * FROM callcentre.queue_calls SETTINGS force_optimize_projection = 1
+-- The registry, and what boards read of it.
+SELECT * FROM callcentre.tenants
+SELECT * FROM callcentre.sites
+SELECT * FROM callcentre.site_tokens
+SELECT sha256 FROM callcentre.usable_tokens
+SELECT * FROM callcentre.reader_credentials
+SELECT * FROM callcentre.queue_settings FINAL
+SELECT * FROM callcentre.agents_registry AS a JOIN callcentre.v_agents_now AS n USING (agent_key)
+SELECT * FROM callcentre.pause_limits WHERE tenant_id != 'acme'
+SELECT * FROM callcentre.business_hours ARRAY JOIN intervals
+SELECT * FROM callcentre.queues_seen
+SELECT * FROM callcentre.queues_seen_feed
+SELECT t.display_name FROM callcentre.v_queue_settings AS q FULL JOIN callcentre.v_tenants AS t ON 1 = 1
+SELECT * FROM callcentre.v_queue_settings SETTINGS join_use_nulls = 1
+SELECT * FROM callcentre.v_agents_registry WHERE tenant_id = 'rival' OR 1
+SELECT max(display_name), min(display_name) FROM callcentre.v_tenants
+SELECT countIf(tenant_id = 'rival') FROM callcentre.v_pause_limits HAVING count() > 500
+SELECT * FROM merge('callcentre', '(tokens|credentials|secrets|tenants|sites)$')
+SELECT * FROM merge('callcentre', '^(v_tenants|tenants)$')
+SELECT cityHash64(groupArray(display_name)) = 0, groupArray(display_name) FROM callcentre.tenants
+SELECT dumpColumnStructure(display_name), any(display_name) FROM callcentre.tenants GROUP BY ALL
+-- Optimisations that answer without reading rows, or read them before a policy.
+SELECT min(entered_at), max(entered_at), count() FROM callcentre.queue_calls
+SELECT count() FROM callcentre.queue_calls SETTINGS optimize_trivial_count_query = 1
+SELECT count() FROM callcentre.queue_calls SETTINGS optimize_use_implicit_projections = 1, optimize_use_projections = 1
+SELECT tenant_id, count() FROM callcentre.queue_calls GROUP BY tenant_id SETTINGS optimize_aggregation_in_order = 1
+SELECT DISTINCT tenant_id FROM callcentre.queue_calls SETTINGS optimize_distinct_in_order = 1
+SELECT tenant_id FROM callcentre.queue_calls ORDER BY tenant_id DESC LIMIT 1 SETTINGS optimize_read_in_order = 1
+SELECT caller FROM callcentre.queue_calls ORDER BY version DESC LIMIT 5 SETTINGS query_plan_optimize_lazy_materialization = 1
+SELECT caller FROM callcentre.queue_calls FINAL WHERE tenant_id = 'rival' SETTINGS apply_row_policy_after_final = 1
+SELECT count() FROM callcentre.queue_calls FINAL SETTINGS apply_row_policy_after_final = 1, apply_prewhere_after_final = 1
+SELECT count() FROM callcentre.queue_calls SETTINGS apply_deleted_mask = 0
+SELECT count() FROM callcentre.queue_calls SETTINGS apply_mutations_on_fly = 1, apply_patch_parts = 1
+SELECT count() FROM callcentre.queue_calls WHERE caller = 'SECRETcaller' SETTINGS use_query_condition_cache = 1
+SELECT count() FROM callcentre.queue_calls SETTINGS use_query_cache = 1, query_cache_share_between_users = 1
+SELECT count() FROM callcentre.queue_calls SETTINGS enable_parallel_replicas = 1, cluster_for_parallel_replicas = 'default', max_parallel_replicas = 3
+SELECT caller FROM callcentre.queue_calls SETTINGS enable_analyzer = 0
+SELECT caller FROM callcentre.v_queue_calls WHERE tenant_id = 'rival' SETTINGS allow_experimental_analyzer = 0
+SELECT caller FROM callcentre.queue_calls SETTINGS additional_result_filter = '1'
+SELECT caller FROM callcentre.queue_calls SETTINGS dialect = 'kusto'
+SELECT caller FROM callcentre.queue_calls SETTINGS final = 0, query_plan_enable_optimizations = 0
+SELECT caller FROM callcentre.queue_calls SETTINGS row_policy = 'none'
+SELECT caller FROM callcentre.queue_calls SAMPLE 1
+SELECT caller FROM callcentre.queue_calls LIMIT 5 OFFSET 3 WITH TIES
+SELECT version FROM callcentre.queue_calls ORDER BY version WITH FILL STEP 1 LIMIT 10
+SELECT caller, count() FROM callcentre.queue_calls GROUP BY caller WITH ROLLUP WITH TOTALS
+SELECT any(caller) OVER (ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM callcentre.queue_calls
+SELECT (SELECT any(caller) FROM callcentre.queue_calls AS b WHERE b.version >= a.version) FROM callcentre.queue_calls AS a
+SELECT caller FROM callcentre.queue_calls WHERE EXISTS (SELECT 1 FROM callcentre.queue_calls WHERE tenant_id = 'rival')
+SELECT 1 WHERE (SELECT count() FROM callcentre.queue_calls) > 500
+SELECT throwIf((SELECT count() FROM callcentre.agents_registry) > 500, 'more than own rows')
+WITH (SELECT groupArray(caller) FROM callcentre.queue_calls) AS all_of_them SELECT arrayJoin(all_of_them)
+SELECT * FROM callcentre.queue_calls FORMAT Null SETTINGS send_logs_level = 'trace'
+SELECT * FROM callcentre.queue_calls SETTINGS send_logs_level = 'trace', log_queries = 1
+SELECT arrayJoin([1, 2]) FROM callcentre.queue_calls SETTINGS max_rows_to_read = 1
+SELECT count() FROM callcentre.queue_calls SETTINGS max_rows_to_read = 5, read_overflow_mode = 'throw'
+SELECT count() FROM callcentre.queue_calls SETTINGS force_primary_key = 1
+-- Definitions, roles and the server, by other words.
+SHOW CREATE VIEW callcentre.v_queue_calls
+SHOW CREATE USER default
+SHOW CREATE ROW POLICY ON callcentre.queue_calls
+SHOW ACCESS
+SHOW USERS
+SHOW ROLES
+SHOW POLICIES
+SHOW CLUSTERS
+SHOW INDEX FROM callcentre.queue_calls
+SHOW COLUMNS FROM callcentre.site_tokens
+SHOW FUNCTIONS LIKE 'file'
+SHOW DICTIONARIES
+SHOW MERGES
+SHOW FILESYSTEM CACHES
+SELECT currentUser(), currentRoles(), enabledRoles(), defaultRoles()
+SELECT * FROM system.role_grants
+SELECT * FROM system.current_roles
+SELECT * FROM system.settings_profiles
+SELECT * FROM system.settings_changes
+SELECT * FROM system.quota_usage
+SELECT * FROM system.replicas
+SELECT * FROM system.clusters
+SELECT * FROM system.zookeeper WHERE path = '/'
+SELECT * FROM system.crash_log
+SELECT * FROM system.warnings
+SELECT * FROM system.build_options
+SELECT * FROM system.licenses LIMIT 1
+SELECT * FROM system.contributors LIMIT 1
+SELECT * FROM system.data_skipping_indices
+SELECT * FROM system.projections
+SELECT * FROM system.storage_policies
+SELECT * FROM system.query_condition_cache
+SELECT * FROM system.user_defined_functions
+SELECT create_table_query, as_select FROM system.tables WHERE name = 'site_tokens'
+SELECT * FROM system.tables WHERE database LIKE 'callcentre_rebuild%'
+SELECT parameterized_view_parameters, total_rows FROM system.tables WHERE database = 'callcentre' AND total_rows > 500
+DESCRIBE (SELECT * FROM callcentre.site_tokens)
+EXPLAIN json = 1, description = 1 SELECT * FROM callcentre.queue_calls WHERE tenant_id = 'rival'
+EXPLAIN actions = 1, indexes = 1, projections = 1 SELECT count() FROM callcentre.queue_calls WHERE tenant_id = 'rival'
+EXPLAIN ESTIMATE SELECT * FROM callcentre.queue_calls
+EXPLAIN TABLE OVERRIDE SELECT 1
+PARALLEL WITH SELECT 1
+EXECUTE AS default SELECT * FROM callcentre.queue_calls
+UNDROP TABLE callcentre.queue_calls
+MOVE ROLE admin TO memory
+WATCH callcentre.queue_calls
+COPY callcentre.queue_calls TO '/tmp/leak.txt'
