@@ -13,6 +13,7 @@ from grafana.queries import coverage, variables
 from grafana.sdk import (
     CLICKHOUSE,
     PLUGIN_VERSION,
+    PROMETHEUS,
     SCHEMA_VERSIONS,
     ClickHouseQuery,
     dashboard,
@@ -129,6 +130,18 @@ def query_variable(
         options=[],
         regex="",
     )
+
+
+def prometheus_variable(
+    name: str, label: Text, expression: str, language: Language
+) -> dashboard.VariableModel:
+    """The same of a label of Prometheus; "All" is any value of it."""
+    variable = query_variable(name, label, expression, language)
+    variable.datasource = PROMETHEUS
+    variable.all_value = ".*"
+    variable.sort = dashboard.VariableSort.ALPHABETICAL_ASC
+    variable.query = {"qryType": 1, "query": expression, "refId": f"variable-{name}"}
+    return variable
 
 
 def choice(

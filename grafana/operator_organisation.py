@@ -35,6 +35,7 @@ class Surroundings(NamedTuple):
     port: int
     user: str
     boards: str
+    is_secure: bool = False
     prometheus_url: str = ""
 
 
@@ -69,7 +70,7 @@ def _data_sources(around: Surroundings) -> dict[str, Any]:
             "host": around.host,
             "port": around.port,
             "protocol": "http",
-            "secure": False,
+            "secure": around.is_secure,
             "username": around.user,
             "defaultDatabase": "callcentre",
             "dialTimeout": "10",

@@ -11,6 +11,7 @@ from grafana.fields import Column, Link, Series, Words, fixed, overrides, taking
 from grafana.language import Language, Text, same
 from grafana.sdk import (
     CLICKHOUSE,
+    PROMETHEUS,
     SHARED,
     ClickHouseQuery,
     Dataquery,
@@ -18,6 +19,7 @@ from grafana.sdk import (
     bargauge,
     common,
     dashboard,
+    prometheus_query,
     stat,
     statetimeline,
     table,
@@ -148,13 +150,10 @@ def bars(
     series: Sequence[Series],
     *,
     unit: Unit = Unit.COUNT,
-    decimals: int = 0,
-    thresholds: Thresholds | None = None,
-    is_area_shown: bool = False,
+    decimals: int | None = 0,
 ) -> dashboard.Panel:
     """Stacked bars over time, with lines where a series says so. Starts at zero."""
-    panel = _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.BARS)
-    return _with_limits(panel, thresholds, is_area_shown=is_area_shown)
+    return _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.BARS)
 
 
 def lines(
@@ -164,13 +163,10 @@ def lines(
     series: Sequence[Series],
     *,
     unit: Unit = Unit.COUNT,
-    decimals: int = 0,
-    thresholds: Thresholds | None = None,
-    is_area_shown: bool = False,
+    decimals: int | None = 0,
 ) -> dashboard.Panel:
     """Lines over time without points; a gap where there is no value. Starts at zero."""
-    panel = _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.LINE)
-    return _with_limits(panel, thresholds, is_area_shown=is_area_shown)
+    return _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.LINE)
 
 
 def timeline(
@@ -264,6 +260,53 @@ def gauges(
     return panel
 
 
+def figure(
+    head: Head,
+    language: Language,
+    expression: str,
+    *,
+    unit: Unit,
+    thresholds: Thresholds,
+    decimals: int,
+    none: Text,
+) -> dashboard.Panel:
+    """One large number on coloured ground, of a PromQL expression."""
+    panel = cards(
+        head,
+        language,
+        prometheus_query(expression, is_instant=True),
+        [],
+        unit=unit,
+        decimals=decimals,
+        thresholds=thresholds,
+        none=none,
+    )
+    panel.transformations = []
+    return panel
+
+
+def graph(
+    head: Head, language: Language, expressions: Sequence[tuple[str, str]], *, unit: Unit
+) -> dashboard.Panel:
+    """Lines of PromQL expressions, each with the legend of its series."""
+    queries = [
+        prometheus_query(expression, legend=legend, ref_id=chr(ord("A") + place))
+        for place, (expression, legend) in enumerate(expressions)
+    ]
+    panel = lines(head, language, queries[0], [], unit=unit, decimals=None)
+    panel.targets = queries
+    assert panel.field_config is not None
+    assert panel.field_config.defaults is not None
+    # So many series that each needs a colour of its own: the one its name gives it.
+    panel.field_config.defaults.color = dashboard.FieldColor(
+        mode=dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME
+    )
+    panel.options = timeseries.Options(
+        legend=_legend(common.LegendPlacement.RIGHT, ["lastNotNull", "max"]), tooltip=_TOOLTIP
+    )
+    return panel
+
+
 def row(number: int, title: Text, y: int, language: Language) -> dashboard.RowPanel:
     """A heading over the panels that follow."""
     return dashboard.RowPanel(
@@ -300,9 +343,11 @@ def _legend(placement: common.LegendPlacement, calcs: list[str]) -> common.VizLe
 
 def _panel(head: Head, language: Language, kind: str, query: Dataquery) -> dashboard.Panel:
     x, y, width, height = head.place
-    source = SHARED if isinstance(query, SharedQuery) else CLICKHOUSE
-    if not isinstance(query, SharedQuery | ClickHouseQuery):
-        source = query.datasource  # type: ignore[attr-defined]
+    source = PROMETHEUS
+    if isinstance(query, ClickHouseQuery):
+        source = CLICKHOUSE
+    elif isinstance(query, SharedQuery):
+        source = SHARED
     return dashboard.Panel(
         type_val=kind,
         id_val=head.number,
@@ -320,7 +365,7 @@ def _over_time(  # noqa: PLR0917 - what its two callers were given
     query: Dataquery,
     series: Sequence[Series],
     unit: Unit,
-    decimals: int,
+    decimals: int | None,
     style: common.GraphDrawStyle,
 ) -> dashboard.Panel:
     is_bars = style is common.GraphDrawStyle.BARS
@@ -335,6 +380,7 @@ def _over_time(  # noqa: PLR0917 - what its two callers were given
             min_val=0,
             no_value=NO_DATA.in_(language),
             mappings=[],
+            thresholds=PLAIN.model(),
             color=fixed(Colour.BLUE),
             custom=common.GraphFieldConfig(
                 draw_style=style,
@@ -350,21 +396,5 @@ def _over_time(  # noqa: PLR0917 - what its two callers were given
             ),
         ),
         overrides=overrides(series, language),
-    )
-    return panel
-
-
-def _with_limits(
-    panel: dashboard.Panel, thresholds: Thresholds | None, *, is_area_shown: bool
-) -> dashboard.Panel:
-    assert panel.field_config is not None
-    defaults = panel.field_config.defaults
-    assert defaults is not None
-    defaults.thresholds = (thresholds or PLAIN).model()
-    assert isinstance(defaults.custom, common.GraphFieldConfig)
-    defaults.custom.thresholds_style = common.GraphThresholdsStyleConfig(
-        mode=common.GraphThresholdsStyleMode.AREA
-        if is_area_shown
-        else common.GraphThresholdsStyleMode.OFF
     )
     return panel

@@ -74,6 +74,10 @@ ABANDONMENT = Thresholds(((None, Colour.GREEN), (0.05, Colour.AMBER), (0.1, Colo
 DATA_AGE_S = Thresholds(((None, Colour.GREEN), (10, Colour.AMBER), (30, Colour.RED)))
 NONE_IS_GOOD = Thresholds(((None, Colour.GREEN), (1, Colour.RED)))
 NONE_IS_BETTER = Thresholds(((None, Colour.GREEN), (1, Colour.AMBER)))
+SOME_IS_NEEDED = Thresholds(((None, Colour.RED), (1, Colour.GREEN)))
+LATE_SHARE = Thresholds(((None, Colour.GREEN), (0.01, Colour.AMBER), (0.06, Colour.RED)))
+"""Of an objective of 99 %: over 1 % the month's budget does not last; six times that is paged."""
+
 OCCUPANCY = Thresholds(
     ((None, Colour.BLUE), (0.6, Colour.GREEN), (0.85, Colour.AMBER), (0.9, Colour.RED))
 )
@@ -90,6 +94,8 @@ ALL_THRESHOLDS = (
     NONE_IS_GOOD,
     NONE_IS_BETTER,
     OCCUPANCY,
+    SOME_IS_NEEDED,
+    LATE_SHARE,
 )
 
 

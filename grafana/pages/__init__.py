@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from grafana.board import Page
 from grafana.language import Language
-from grafana.pages import abandonadas, agentes, agora, canais, filas
+from grafana.pages import abandonadas, agentes, agora, canais, filas, plataforma
 
 PageMaker = Callable[[Language], Page]
 
@@ -19,4 +19,4 @@ CUSTOMER_PAGES: tuple[PageMaker, ...] = (
     canais.page,
     abandonadas.page,
 )
-OPERATOR_PAGES: tuple[PageMaker, ...] = ()
+OPERATOR_PAGES: tuple[PageMaker, ...] = (plataforma.page,)
