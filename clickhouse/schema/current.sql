@@ -964,18 +964,18 @@ CREATE VIEW callcentre.v_chats
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
     `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `queue` LowCardinality(String),
-    `call_id` String,
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `call_id` String COMMENT 'Id of the visit to the queue',
     `session_id` String COMMENT 'Id of the chat session',
     `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
     `status` LowCardinality(String) COMMENT 'waiting, talking or ended',
     `outcome` LowCardinality(String) COMMENT 'open, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only or unknown',
-    `answered_at` Nullable(DateTime64(3, 'UTC')),
-    `ended_at` Nullable(DateTime64(3, 'UTC')),
+    `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment a person was assigned; NULL if none was',
+    `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the visit ended: the session was over or passed on; NULL while open',
     `wait_ms` Nullable(UInt64) COMMENT 'From entering the queue to the answer or other ending, milliseconds; NULL while waiting or never known',
-    `talk_ms` UInt64,
-    `agent_key` LowCardinality(String),
-    `agent_name` LowCardinality(String),
+    `talk_ms` UInt64 COMMENT 'From the assignment to the end of the visit, milliseconds; 0 while open',
+    `agent_key` LowCardinality(String) COMMENT 'Person of the platform it was assigned to: account, a slash, the platform\'s id; empty if none',
+    `agent_name` LowCardinality(String) COMMENT 'Name of that person as last seen; empty if none',
     `ended_by` LowCardinality(String) COMMENT 'Who ended the conversation: caller, agent, transfer or unknown; empty while it lasts or if there was none',
     `transfer` LowCardinality(String) COMMENT 'How the agent passed the caller on: none, blind or attended',
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
@@ -1027,18 +1027,18 @@ CREATE VIEW callcentre.v_chats_now
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
     `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `queue` LowCardinality(String),
-    `call_id` String,
-    `session_id` String,
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `call_id` String COMMENT 'Id of the visit to the queue',
+    `session_id` String COMMENT 'Id of the chat session',
     `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
-    `answered_at` Nullable(DateTime64(3, 'UTC')),
-    `agent_key` LowCardinality(String),
-    `agent_name` LowCardinality(String),
+    `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment a person was assigned; NULL if none is',
+    `agent_key` LowCardinality(String) COMMENT 'Person of the platform it is assigned to; empty if none',
+    `agent_name` LowCardinality(String) COMMENT 'Name of that person as last seen; empty if none',
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
     `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
     `messages_in` UInt32 COMMENT 'Chat: messages from the customer',
     `messages_out` UInt32 COMMENT 'Chat: messages to the customer',
-    `is_waiting_for_response` Bool,
+    `is_waiting_for_response` Bool COMMENT 'Nobody has written to the customer yet, assigned or not',
     `is_unassigned` Bool COMMENT 'Nobody is assigned',
     `open_ms` Int64 COMMENT 'Time since it entered the queue, milliseconds'
 )
@@ -1185,6 +1185,72 @@ LEFT JOIN
     WHERE pause_reason = '*'
 ) AS of_others ON of_others.tenant_id = agents.tenant_id
 SETTINGS join_use_nulls = 0;
+
+CREATE VIEW callcentre.v_people_load
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `person` String COMMENT 'Who it is: as registered, else the name as last seen, else the key',
+    `team` String COMMENT 'Team the person belongs to; empty if none',
+    `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour, UTC',
+    `conversation_ms` UInt64 COMMENT 'Conversations and after-call work, each counted for itself, milliseconds',
+    `busy_ms` UInt64 COMMENT 'Time with at least one of them, milliseconds',
+    `available_ms` UInt64 COMMENT 'Time free for one on a channel and without any, milliseconds',
+    `logged_in_ms` UInt64 COMMENT 'Time logged in on a channel, milliseconds'
+)
+SQL SECURITY INVOKER
+COMMENT 'Per person and quarter of an hour of the last 31 days: how long the person was busy, free and logged in, and how much conversation that was.'
+AS SELECT
+    tenant_id,
+    person,
+    team,
+    window_start,
+    toUInt64(arraySum(span -> ((span.2) - (span.1)), conversations)) AS conversation_ms,
+    toUInt64(tupleElement(arrayFold((covered, span) -> ((covered.1) + greatest((span.2) - greatest(span.1, covered.2), toInt64(0)), greatest(span.2, covered.2)), arraySort(conversations), (toInt64(0), toInt64(0))), 1)) AS busy_ms,
+    toUInt64(tupleElement(arrayFold((covered, span) -> ((covered.1) + greatest((span.2) - greatest(span.1, covered.2), toInt64(0)), greatest(span.2, covered.2)), arraySort(arrayConcat(conversations, free)), (toInt64(0), toInt64(0))), 1) - busy_ms) AS available_ms,
+    toUInt64(tupleElement(arrayFold((covered, span) -> ((covered.1) + greatest((span.2) - greatest(span.1, covered.2), toInt64(0)), greatest(span.2, covered.2)), arraySort(arrayConcat(conversations, free, present)), (toInt64(0), toInt64(0))), 1)) AS logged_in_ms
+FROM
+(
+    SELECT
+        spans.tenant_id AS tenant_id,
+        multiIf(registry.person != '', registry.person, spans.agent_name != '', spans.agent_name, spans.agent_key) AS person,
+        any(registry.team) AS team,
+        arrayJoin(range(intDiv(spans.from_ms, 900000), intDiv(spans.until_ms - 1, 900000) + 1)) * 900000 AS start_ms,
+        fromUnixTimestamp64Milli(start_ms, 'UTC') AS window_start,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'conversation') AS conversations,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'free') AS free,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'present') AS present
+    FROM
+    (
+        SELECT
+            tenant_id,
+            site,
+            agent_key,
+            toString(agent_name) AS agent_name,
+            multiIf((state IN ('talking', 'hold', 'wrap_up')), 'conversation', state = 'available', 'free', 'present') AS kind,
+            toInt64(toUnixTimestamp64Milli(greatest(started_at, now64(3, 'UTC') - toIntervalDay(31)))) AS from_ms,
+            toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC')))) AS until_ms
+        FROM callcentre.v_agent_states
+        WHERE (state NOT IN ('logged_out', 'unreachable')) AND (ifNull(ended_at, now64(3, 'UTC')) > (now64(3, 'UTC') - toIntervalDay(31)))
+        UNION ALL
+        SELECT
+            tenant_id,
+            site,
+            agent_key,
+            toString(agent_name),
+            'conversation',
+            toInt64(toUnixTimestamp64Milli(greatest(assumeNotNull(answered_at), now64(3, 'UTC') - toIntervalDay(31)))),
+            toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC'))))
+        FROM callcentre.v_chats
+        WHERE (agent_key != '') AND (answered_at IS NOT NULL) AND (entered_at > (now64(3, 'UTC') - toIntervalDay(121))) AND (ifNull(ended_at, now64(3, 'UTC')) > (now64(3, 'UTC') - toIntervalDay(31)))
+    ) AS spans
+    LEFT JOIN callcentre.v_agents_registry AS registry ON (registry.tenant_id = spans.tenant_id) AND (registry.site = spans.site) AND (registry.agent_key = spans.agent_key)
+    WHERE spans.until_ms > spans.from_ms
+    GROUP BY
+        tenant_id,
+        person,
+        start_ms
+    SETTINGS join_use_nulls = 0
+);
 
 CREATE VIEW callcentre.v_people_now
 (
@@ -1774,22 +1840,35 @@ CREATE VIEW callcentre.v_queues_now
     `waiting` UInt64 COMMENT 'Callers who wait now',
     `talking` UInt64 COMMENT 'Callers who talk to an agent now',
     `waiting_ms` Int64 COMMENT 'Sum of the waits until now of those who wait, milliseconds',
-    `longest_wait_ms` Int64 COMMENT 'Longest wait until now of those who wait, milliseconds; 0 if nobody waits'
+    `longest_wait_ms` Int64 COMMENT 'Longest wait until now of those who wait, milliseconds; 0 if nobody waits',
+    `waiting_assigned` UInt64 COMMENT 'Chats: of those who wait, those who have a person already who has not written yet'
 )
 SQL SECURITY INVOKER
-COMMENT 'One row per queue that had a call within a day: who waits and who talks at this moment.'
+COMMENT 'One row per queue that had a call within a day: who waits and who talks at this moment. Chats wait until a person has written.'
 AS SELECT
     tenant_id,
     site,
     channel,
     queue,
-    countIf(status = 'waiting') AS waiting,
-    countIf(status = 'talking') AS talking,
-    sumIf(greatest(dateDiff('millisecond', entered_at, now64(3)), 0), status = 'waiting') AS waiting_ms,
-    maxIf(greatest(dateDiff('millisecond', entered_at, now64(3)), 0), status = 'waiting') AS longest_wait_ms
-FROM callcentre.queue_calls
-FINAL
-WHERE entered_at > (now64(3) - toIntervalDay(1))
+    countIf(is_waiting) AS waiting,
+    countIf((status = 'talking') AND (NOT is_waiting)) AS talking,
+    sumIf(lasts_ms, is_waiting) AS waiting_ms,
+    maxIf(lasts_ms, is_waiting) AS longest_wait_ms,
+    countIf(is_waiting AND (status = 'talking')) AS waiting_assigned
+FROM
+(
+    SELECT
+        tenant_id,
+        site,
+        channel,
+        queue,
+        status,
+        (status = 'waiting') OR ((channel = 'whatsapp') AND (status = 'talking') AND (first_response_at IS NULL)) AS is_waiting,
+        greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS lasts_ms
+    FROM callcentre.queue_calls
+    FINAL
+    WHERE entered_at > (now64(3) - toIntervalDay(1))
+)
 GROUP BY
     tenant_id,
     site,
@@ -1919,11 +1998,12 @@ CREATE VIEW callcentre.v_waiting_calls
     `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
     `missed_offers` UInt32 COMMENT 'Times a ringing agent did not answer this queue call',
     `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed',
+    `is_assigned` Bool COMMENT 'Chat: a person has it and has not written yet',
     `place` UInt64 COMMENT 'Place by order of arrival among those who wait in this queue of this site, 1 is first',
     `wait_ms` Int64 COMMENT 'How long the caller has waited until now, milliseconds'
 )
 SQL SECURITY INVOKER
-COMMENT 'One row per caller who waits at this moment; entered within a day.'
+COMMENT 'One row per caller who waits at this moment; entered within a day. Chats wait until a person has written.'
 AS SELECT
     tenant_id,
     site,
@@ -1935,11 +2015,12 @@ AS SELECT
     caller_hash,
     missed_offers,
     is_estimated,
+    CAST(status = 'talking', 'Bool') AS is_assigned,
     row_number() OVER (PARTITION BY tenant_id, site, channel, queue ORDER BY entered_at ASC, call_id ASC) AS place,
     greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS wait_ms
 FROM callcentre.queue_calls
 FINAL
-WHERE (status = 'waiting') AND (entered_at > (now64(3) - toIntervalDay(1)))
+WHERE (entered_at > (now64(3) - toIntervalDay(1))) AND ((status = 'waiting') OR ((channel = 'whatsapp') AND (status = 'talking') AND (first_response_at IS NULL)))
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_window_differences
@@ -1996,11 +2077,21 @@ CREATE FUNCTION kpi_abandonment_rate AS (abandoned, offered) -> (abandoned / nul
 
 CREATE FUNCTION kpi_abandonment_rate_without_short AS (abandoned, abandoned_short, offered) -> ((abandoned - abandoned_short) / nullIf(offered - abandoned_short, 0));
 
+CREATE FUNCTION kpi_bot_containment AS (bot_only, offered) -> (bot_only / nullIf(offered, 0));
+
+CREATE FUNCTION kpi_covered_ms AS spans -> tupleElement(arrayFold((covered, span) -> ((covered.1) + greatest((span.2) - greatest(span.1, covered.2), toInt64(0)), greatest(span.2, covered.2)), arraySort(spans), (toInt64(0), toInt64(0))), 1);
+
 CREATE FUNCTION kpi_mean_abandon_time AS (abandoned_wait_ms, abandoned) -> ((abandoned_wait_ms / 1000) / nullIf(abandoned, 0));
+
+CREATE FUNCTION kpi_mean_concurrency AS (conversation_ms, busy_ms) -> (conversation_ms / nullIf(busy_ms, 0));
+
+CREATE FUNCTION kpi_mean_first_response AS (first_response_ms, responded) -> ((first_response_ms / 1000) / nullIf(responded, 0));
 
 CREATE FUNCTION kpi_mean_handle_time AS (talk_ms, hold_ms, wrap_up_ms, handled) -> ((((talk_ms + hold_ms) + wrap_up_ms) / 1000) / nullIf(handled, 0));
 
 CREATE FUNCTION kpi_mean_handle_time_without_wrap_up AS (talk_ms, hold_ms, handled) -> (((talk_ms + hold_ms) / 1000) / nullIf(handled, 0));
+
+CREATE FUNCTION kpi_mean_resolution AS (resolution_ms, resolved) -> ((resolution_ms / 1000) / nullIf(resolved, 0));
 
 CREATE FUNCTION kpi_mean_wait_all AS (answered_wait_ms, abandoned_wait_ms, flowed_out_wait_ms, answered, abandoned, flowed_out) -> ((((answered_wait_ms + abandoned_wait_ms) + flowed_out_wait_ms) / 1000) / nullIf((answered + abandoned) + flowed_out, 0));
 

@@ -13,7 +13,13 @@ import bisect
 import msgspec
 from backports import zstd
 
-from streams.domain.chat_events import TICKS_PER_MS, MessageSeen, SessionSeen, SessionSighting
+from streams.domain.chat_events import (
+    TICKS_PER_MS,
+    Author,
+    MessageSeen,
+    SessionSeen,
+    SessionSighting,
+)
 
 MAX_SIGHTINGS = 1_000
 MAX_MESSAGES = 5_000
@@ -75,6 +81,7 @@ class ChatSession(msgspec.Struct, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ChatSession)
 
+_AUTHOR_ORDER: dict[Author, int] = {"machine": 0, "person": 1, "sender": 2, "customer": 3}
 _KIND_ORDER = {"created": 0, "changed": 1, "polled": 2, "completed": 3}
 
 
@@ -127,15 +134,18 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
     """Takes a sighting of a message in; False if it told nothing new.
 
     Of two sightings the later one says how the message is; when it was written is the earliest
-    moment that any of them told.
+    moment that any of them told, and who wrote it what the one that knows most told.
     """
     known = session.messages.get(message_id)
     if known is None and len(session.messages) >= MAX_MESSAGES:
         session.dropped += 1
         return False
     if known is not None:
-        written_at = min(known.written_at, seen.written_at)
-        seen = msgspec.structs.replace(max(known, seen), written_at=written_at)
+        seen = msgspec.structs.replace(
+            max(known, seen),
+            written_at=min(known.written_at, seen.written_at),
+            author=max(known.author, seen.author, key=_AUTHOR_ORDER.__getitem__),
+        )
         if seen == known:
             return False
     session.messages[message_id] = seen

@@ -8,10 +8,10 @@ Nothing counted gives None (shown "—"), never 0 or 1. Arguments that cannot be
 same rows raise ValueError.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-Unit = Literal["ratio", "seconds"]
+Unit = Literal["ratio", "seconds", "conversations"]
 
 
 def waits_within(waits: Mapping[int, int], limit_s: int) -> int:
@@ -189,6 +189,22 @@ def utilisation(handle_ms: int, logged_in_ms: int) -> float | None:
     return _share(handle_ms, logged_in_ms)
 
 
+def covered_ms(spans: Sequence[tuple[int, int]]) -> int:
+    """How long at least one of the spans (from, until) lasts; 0 without any, in any order."""
+    total, end = 0, 0
+    for begin, until in sorted(spans):
+        total += max(until - max(begin, end), 0)
+        end = max(end, until)
+    return total
+
+
+def mean_concurrency(conversation_ms: int, busy_ms: int) -> float | None:
+    """How many conversations a person had at a time while busy: 1 or more."""
+    if not 0 <= busy_ms <= conversation_ms:
+        raise ValueError(f"{conversation_ms} ms of conversation do not fill {busy_ms} ms")
+    return conversation_ms / busy_ms if busy_ms else None
+
+
 def mean_first_response(first_response_ms: int, responded: int) -> float | None:
     """FRT: from entering the queue to the first message a person wrote, seconds."""
     return _mean_s(first_response_ms, responded)
@@ -262,6 +278,7 @@ CATALOGUE: tuple[Kpi, ...] = (
     ),
     Kpi(occupancy, "ratio", "handle / (handle + available)"),
     Kpi(utilisation, "ratio", "handle / logged in"),
+    Kpi(mean_concurrency, "conversations", "Σ conversation / time with one or more"),
     Kpi(mean_first_response, "seconds", "Σ first response / chats with one"),
     Kpi(mean_resolution, "seconds", "Σ entering to end / answered chats that ended"),
     Kpi(bot_containment, "ratio", "bot only / offered"),

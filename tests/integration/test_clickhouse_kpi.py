@@ -46,6 +46,8 @@ class Counters(msgspec.Struct, frozen=True):
     handle_ms: int
     available_ms: int
     logged_in_ms: int
+    conversation_ms: int
+    busy_ms: int
     first_response_ms: int
     responded: int
     resolution_ms: int
@@ -58,7 +60,7 @@ def counters(draw: st.DrawFn) -> Counters:
     answered, abandoned, flowed_out = draw(counts), draw(counts), draw(counts)
     bot_only = draw(counts)
     abandoned_within = draw(st.integers(0, abandoned))
-    handle_ms, available_ms = draw(counts), draw(counts)
+    handle_ms, available_ms, busy_ms = draw(counts), draw(counts), draw(counts)
     return Counters(
         offered=answered + abandoned + flowed_out + bot_only + draw(counts),
         answered=answered,
@@ -78,6 +80,8 @@ def counters(draw: st.DrawFn) -> Counters:
         handle_ms=handle_ms,
         available_ms=available_ms,
         logged_in_ms=handle_ms + available_ms + draw(counts),
+        conversation_ms=busy_ms + draw(counts),
+        busy_ms=busy_ms,
         first_response_ms=draw(counts),
         responded=draw(counts),
         resolution_ms=draw(counts),
@@ -363,3 +367,20 @@ def test_windows_are_cut_into_days_of_the_tenants_zone(
     ).result_rows
     assert days == expected
     assert [offered for _, offered in hours] == [1, 1]
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    spans=st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 20)).map(lambda s: (s[0], s[0] + s[1])),
+        max_size=8,
+    )
+)
+def test_both_cover_the_same_time(client: Client, spans: list[tuple[int, int]]) -> None:
+    array = ", ".join(f"({begin}, {until})" for begin, until in spans)
+    typed = f"CAST([{array}], 'Array(Tuple(Int64, Int64))')"
+    ((covered,),) = client.query(f"SELECT kpi_covered_ms({typed})").result_rows
+    assert covered == kpi.covered_ms(spans)
+    assert covered == len({second for span in spans for second in range(*span)})

@@ -48,6 +48,11 @@ def told(clock: str) -> str:
     return at(clock).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def told_ms(moment: int) -> str:
+    """Milliseconds since the epoch as Helena writes them."""
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat().replace("+00:00", "Z")
+
+
 def session_event(name: str, clock: str, **content: Any) -> dict[str, Any]:
     """A SESSION_* event of the made-up session; `content` replaces and adds."""
     moments = {"createdAt", "startAt", "endAt", "firstUserInteractionAt", "firstAgentMessageAt"}

@@ -16,7 +16,14 @@ FROM callcentre.v_queue_calls
 WHERE channel = 'whatsapp';
 
 ALTER TABLE callcentre.v_chats
+    COMMENT COLUMN queue 'Queue as the source names it',
+    COMMENT COLUMN call_id 'Id of the visit to the queue',
     COMMENT COLUMN session_id 'Id of the chat session',
+    COMMENT COLUMN answered_at 'Moment a person was assigned; NULL if none was',
+    COMMENT COLUMN ended_at 'Moment the visit ended: the session was over or passed on; NULL while open',
+    COMMENT COLUMN talk_ms 'From the assignment to the end of the visit, milliseconds; 0 while open',
+    COMMENT COLUMN agent_key 'Person of the platform it was assigned to: account, a slash, the platform''s id; empty if none',
+    COMMENT COLUMN agent_name 'Name of that person as last seen; empty if none',
     COMMENT COLUMN first_response_ms 'From entering the queue to the first message written by a person, milliseconds; NULL if none',
     COMMENT COLUMN first_response_after_answer_ms 'From the assignment to the first message written by a person, milliseconds; NULL if none',
     COMMENT COLUMN resolution_ms 'From entering the queue to the end of the session, milliseconds; NULL if it was not answered, not over or passed on',
@@ -33,6 +40,13 @@ FROM callcentre.v_chats
 WHERE status != 'ended' AND entered_at > now64(3) - INTERVAL 90 DAY;
 
 ALTER TABLE callcentre.v_chats_now
+    COMMENT COLUMN queue 'Queue as the source names it',
+    COMMENT COLUMN call_id 'Id of the visit to the queue',
+    COMMENT COLUMN session_id 'Id of the chat session',
+    COMMENT COLUMN answered_at 'Moment a person was assigned; NULL if none is',
+    COMMENT COLUMN agent_key 'Person of the platform it is assigned to; empty if none',
+    COMMENT COLUMN agent_name 'Name of that person as last seen; empty if none',
+    COMMENT COLUMN is_waiting_for_response 'Nobody has written to the customer yet, assigned or not',
     COMMENT COLUMN is_unassigned 'Nobody is assigned',
     COMMENT COLUMN open_ms 'Time since it entered the queue, milliseconds';
 
@@ -88,6 +102,66 @@ ALTER TABLE callcentre.v_people_now
     COMMENT COLUMN chats_open 'Chats the person has at this moment',
     COMMENT COLUMN chats_waiting_for_response 'Of them those nobody has written to the customer in',
     COMMENT COLUMN is_busy 'Has a conversation or after-call work, on any channel';
+
+-- One conversation after the other or several at once, at the telephone and in chats: a person's time
+-- is cut at the quarters of an hour and counted once. Bounded, because nothing of it is stored.
+CREATE OR REPLACE VIEW callcentre.v_people_load SQL SECURITY INVOKER
+COMMENT 'Per person and quarter of an hour of the last 31 days: how long the person was busy, free and logged in, and how much conversation that was.'
+AS SELECT
+    tenant_id, person, team, window_start,
+    toUInt64(arraySum(span -> span.2 - span.1, conversations)) AS conversation_ms,
+    toUInt64(kpi_covered_ms(conversations)) AS busy_ms,
+    toUInt64(kpi_covered_ms(arrayConcat(conversations, free)) - busy_ms) AS available_ms,
+    toUInt64(kpi_covered_ms(arrayConcat(conversations, free, present))) AS logged_in_ms
+FROM
+(
+    SELECT
+        spans.tenant_id AS tenant_id,
+        multiIf(
+            registry.person != '', registry.person,
+            spans.agent_name != '', spans.agent_name,
+            spans.agent_key) AS person,
+        any(registry.team) AS team,
+        arrayJoin(range(
+            intDiv(spans.from_ms, 900000),
+            intDiv(spans.until_ms - 1, 900000) + 1)) * 900000 AS start_ms,
+        fromUnixTimestamp64Milli(start_ms, 'UTC') AS window_start,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'conversation') AS conversations,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'free') AS free,
+        groupArrayIf((greatest(from_ms, start_ms), least(until_ms, start_ms + 900000)), kind = 'present') AS present
+    FROM
+    (
+        SELECT
+            tenant_id, site, agent_key, toString(agent_name) AS agent_name,
+            multiIf(state IN ('talking', 'hold', 'wrap_up'), 'conversation', state = 'available', 'free', 'present') AS kind,
+            toInt64(toUnixTimestamp64Milli(greatest(started_at, now64(3, 'UTC') - INTERVAL 31 DAY))) AS from_ms,
+            toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC')))) AS until_ms
+        FROM callcentre.v_agent_states
+        WHERE state NOT IN ('logged_out', 'unreachable') AND ifNull(ended_at, now64(3, 'UTC')) > now64(3, 'UTC') - INTERVAL 31 DAY
+        UNION ALL
+        SELECT
+            tenant_id, site, agent_key, toString(agent_name), 'conversation',
+            toInt64(toUnixTimestamp64Milli(greatest(assumeNotNull(answered_at), now64(3, 'UTC') - INTERVAL 31 DAY))),
+            toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC'))))
+        FROM callcentre.v_chats
+        WHERE agent_key != '' AND answered_at IS NOT NULL AND entered_at > now64(3, 'UTC') - INTERVAL 121 DAY
+            AND ifNull(ended_at, now64(3, 'UTC')) > now64(3, 'UTC') - INTERVAL 31 DAY
+    ) AS spans
+    LEFT JOIN callcentre.v_agents_registry AS registry
+        ON registry.tenant_id = spans.tenant_id AND registry.site = spans.site AND registry.agent_key = spans.agent_key
+    WHERE spans.until_ms > spans.from_ms
+    GROUP BY tenant_id, person, start_ms
+    SETTINGS join_use_nulls = 0
+);
+
+ALTER TABLE callcentre.v_people_load
+    COMMENT COLUMN person 'Who it is: as registered, else the name as last seen, else the key',
+    COMMENT COLUMN team 'Team the person belongs to; empty if none',
+    COMMENT COLUMN window_start 'Start of the quarter of an hour, UTC',
+    COMMENT COLUMN conversation_ms 'Conversations and after-call work, each counted for itself, milliseconds',
+    COMMENT COLUMN busy_ms 'Time with at least one of them, milliseconds',
+    COMMENT COLUMN available_ms 'Time free for one on a channel and without any, milliseconds',
+    COMMENT COLUMN logged_in_ms 'Time logged in on a channel, milliseconds';
 
 CREATE OR REPLACE VIEW callcentre.usable_webhooks SQL SECURITY INVOKER
 COMMENT 'Secrets of webhooks of enabled chat accounts of enabled customers that have not ended. The ingest API reads it; for operators.'

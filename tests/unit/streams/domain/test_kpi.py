@@ -155,6 +155,7 @@ def test_every_kpi_has_an_sql_function_with_the_same_arguments() -> None:
         kpi.service_level_counted,
         kpi.service_level_of,
         kpi.service_level,
+        kpi.covered_ms,
     ]
     assert in_sql == {
         formula.__name__: tuple(inspect.signature(formula).parameters) for formula in formulas
