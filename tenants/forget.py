@@ -43,8 +43,9 @@ EXPIRES = (
     ),
     ("Kafka, dead letters", "with the retention of events.dead.v1 (7 days unless set otherwise)"),
     (
-        "Kafka, state records of the sites",
-        "a call leaves its site's record when it is over; records replaced go by compaction",
+        "Kafka, state records of sites and chats",
+        "a call leaves its site's record when it is over, a chat its own 7 days later; records that"
+        " were replaced go by compaction",
     ),
     ("collectors' spools at the customer", "with the delivery of what is in them"),
     ("backups", "when they are deleted by whoever makes them"),
