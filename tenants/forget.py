@@ -44,8 +44,7 @@ EXPIRES = (
     ("Kafka, dead letters", "with the retention of events.dead.v1 (7 days unless set otherwise)"),
     (
         "Kafka, state records of sites and chats",
-        "a call leaves its site's record when it is over, a chat its own 7 days later; records that"
-        " were replaced go by compaction",
+        "a call leaves its record when it is over, a chat 7 days later; old records are compacted",
     ),
     ("collectors' spools at the customer", "with the delivery of what is in them"),
     ("backups", "when they are deleted by whoever makes them"),
