@@ -47,7 +47,7 @@ class SessionSeen(msgspec.Struct, frozen=True, array_like=True):
     """When a person first wrote."""
 
 
-class MessageSeen(msgspec.Struct, frozen=True, array_like=True, order=True):
+class MessageSeen(msgspec.Struct, frozen=True, array_like=True):
     """One sighting of a message. `at_ticks` decides which of two says how the message is now."""
 
     at_ticks: int

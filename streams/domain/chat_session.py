@@ -141,8 +141,9 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
         session.dropped += 1
         return False
     if known is not None:
+        # Each part by itself, so that the order in which sightings are merged does not matter.
         seen = msgspec.structs.replace(
-            max(known, seen),
+            max(known, seen, key=_state_of_message),
             written_at=min(known.written_at, seen.written_at),
             author=max(known.author, seen.author, key=_AUTHOR_ORDER.__getitem__),
         )
@@ -150,6 +151,10 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
             return False
     session.messages[message_id] = seen
     return True
+
+
+def _state_of_message(seen: MessageSeen) -> tuple[int, bool, bool]:
+    return seen.at_ticks, seen.is_failed, seen.is_read
 
 
 def _order(seen: SessionSeen) -> tuple[int, int]:
