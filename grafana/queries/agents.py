@@ -70,21 +70,33 @@ _LIMITS = """
             ON others.tenant_id = reasons.tenant_id"""
 """How long a pause of each reason may last; NULL where it may last for ever."""
 
+_CALLS = f"""
+        SELECT
+            if(people.person != '', people.person, calls.agent_name) AS person, people.team AS team,
+            calls.tenant_id AS tenant_id, calls.queue AS queue, calls.channel AS channel, calls.call_id AS call_id,
+            calls.caller AS caller, calls.entered_at AS entered_at, calls.status AS status,
+            calls.wait_ms AS wait_ms, calls.talk_ms AS talk_ms, calls.hold_ms AS hold_ms,
+            calls.wrap_up_ms AS wrap_up_ms, calls.handle_ms AS handle_ms, calls.ended_by AS ended_by,
+            calls.transfer AS transfer
+        FROM
+        (
+            SELECT
+                tenant_id, site, agent_key, agent_name, queue, channel, call_id, caller, entered_at, status,
+                wait_ms, talk_ms, hold_ms, wrap_up_ms, handle_ms, ended_by, transfer
+            FROM callcentre.v_queue_calls
+            WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
+        ) AS calls
+        LEFT JOIN (SELECT tenant_id, site, agent_key, person, team FROM callcentre.v_agents_registry) AS people
+            ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key"""
+
 _HANDLED = f"""
-    SELECT
-        people.person AS person, calls.talk_ms AS talk_ms, calls.hold_ms AS hold_ms,
-        calls.wrap_up_ms AS wrap_up_ms, calls.handle_ms AS handle_ms, calls.status AS status,
-        calls.transfer AS transfer
+    SELECT person, talk_ms, hold_ms, wrap_up_ms, handle_ms, status, transfer
     FROM
-    (
-        SELECT tenant_id, site, agent_key, talk_ms, hold_ms, wrap_up_ms, handle_ms, status, transfer
-        FROM callcentre.v_queue_calls
-        WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
-    ) AS calls
-    INNER JOIN
-    ({_PEOPLE}
-    ) AS people
-        ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key"""
+    ({_CALLS}
+    )
+    WHERE {TEAM} AND {AGENT}"""
+"""Answered calls that arrived in the range. Who answered may be nobody whose states are known: chats
+tell of no states."""
 
 _HANDLING = "each.state IN ('talking', 'hold', 'wrap_up')"
 _WORKING_TIMES = f"""
@@ -289,22 +301,14 @@ ORDER BY bins.start"""
 
 CALLS = f"""SELECT
     calls.entered_at AS entered_at, calls.channel AS channel, settings.display_name AS queue_name, calls.caller AS caller,
-    {seconds("calls.wait_ms")} AS wait_s, people.person AS person, {seconds("calls.talk_ms")} AS talk_s,
+    {seconds("calls.wait_ms")} AS wait_s, calls.person AS person, {seconds("calls.talk_ms")} AS talk_s,
     {seconds("calls.hold_ms")} AS hold_s, {seconds("calls.wrap_up_ms")} AS wrap_up_s,
     calls.ended_by AS ended_by, calls.transfer AS transfer, calls.call_id AS call_id
 FROM
-(
-    SELECT
-        tenant_id, site, agent_key, entered_at, channel, queue, caller, wait_ms, talk_ms, hold_ms, wrap_up_ms,
-        ended_by, transfer, call_id
-    FROM callcentre.v_queue_calls
-    WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
+({_CALLS}
 ) AS calls
-INNER JOIN
-({_PEOPLE}
-) AS people
-    ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key
 INNER JOIN callcentre.v_queue_settings AS settings
     ON settings.tenant_id = calls.tenant_id AND settings.queue = calls.queue
+WHERE {TEAM} AND {AGENT}
 ORDER BY entered_at DESC
 LIMIT 100"""

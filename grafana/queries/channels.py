@@ -173,17 +173,18 @@ INNER JOIN callcentre.v_queue_settings AS settings
 ORDER BY offered DESC, name"""
 
 CONCURRENCY = f"""SELECT
-    people.person AS person, people.team AS team, count() AS conversations,
+    if(people.person != '', people.person, chats.agent_name) AS person, any(people.team) AS team,
+    count() AS conversations,
     max({seconds("dateDiff('millisecond', entered_at, now64(3))")}) AS oldest_s,
     countIf(first_response_at IS NULL) AS not_responded
 FROM
 (
-    SELECT tenant_id, site, agent_key, entered_at, first_response_at
+    SELECT tenant_id, site, agent_key, agent_name, entered_at, first_response_at
     FROM callcentre.v_queue_calls
     WHERE status = 'talking' AND channel = 'whatsapp' AND {_CHATS_KEPT} AND {QUEUE}
 ) AS chats
-INNER JOIN callcentre.v_agents_registry AS people
+LEFT JOIN (SELECT tenant_id, site, agent_key, person, team FROM callcentre.v_agents_registry) AS people
     ON people.tenant_id = chats.tenant_id AND people.site = chats.site AND people.agent_key = chats.agent_key
-GROUP BY people.person, people.team
+GROUP BY person
 ORDER BY conversations DESC, person"""
 """How many chats each person has at once now."""

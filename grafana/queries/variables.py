@@ -13,10 +13,19 @@ TEAMS = (
     " FROM callcentre.v_agents_registry ORDER BY shown"
 )
 
-AGENTS = (
-    "SELECT DISTINCT person FROM callcentre.v_agents_board"
-    " WHERE $__conditionalAll(team IN (${team:singlequote}), $team) ORDER BY person"
+AGENTS = """SELECT person
+FROM
+(
+    SELECT DISTINCT person FROM callcentre.v_agents_registry
+    WHERE $__conditionalAll(team IN (${team:singlequote}), $team)
+    UNION DISTINCT
+    SELECT DISTINCT agent_name FROM callcentre.v_queue_calls
+    WHERE channel = 'whatsapp' AND entered_at > now() - INTERVAL 7 DAY AND agent_name != ''
+        AND (tenant_id, site, agent_key) NOT IN
+            (SELECT tenant_id, site, agent_key FROM callcentre.v_agents_registry)
 )
+ORDER BY person"""
+"""Chats tell of no states, so whoever only chats and is not registered is known by the chats alone."""
 
 MIXED = Text("por fila", "by queue")
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grafana.language import Language
-from tests.support.board_queries import Range, Values
+from tests.support.board_queries import Range
 from tests.support.board_rows import FOLLOWED_UP, SHIFT, Filled, filled_clickhouse
 from tests.support.boards import (
     Answer,
@@ -26,8 +26,8 @@ from tests.support.boards import (
     source_of,
     statements,
 )
-
 from tests.support.captures import scenario
+from tests.support.stories import ms
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -73,6 +73,10 @@ class Page:
         return {row["name"]: row["value"] for row in answer.rows if row["name"] in shown}
 
 
+def day(first_ms: int, *, hours: int) -> Range:
+    return Range(first_ms // 1000, first_ms // 1000 + hours * 3_600)
+
+
 def today(filled: Filled) -> Range:
     return Range(filled.now_s - filled.now_s % 3_600 - 12 * 3_600, filled.now_s)
 
@@ -83,14 +87,14 @@ def last_days(filled: Filled, days: int) -> Range:
 
 @every_file
 def test_every_statement_is_answered_whatever_is_chosen(filled: Filled, file: BoardFile) -> None:
-    for within in (today(filled), last_days(filled, 7)):
-        values = initial_values(file.board, filled.url, within)
-        assert values["tz"] == filled.zone
-        chosen: Values
-        for chosen in (values, every_choice_made(values)):
-            for where, sql in statements(file.board).items():
-                answer = answer_to(filled.url, sql, chosen, within)
-                assert answer.columns, where
+    within = last_days(filled, 7)
+    values = initial_values(file.board, filled.url, within)
+    assert values["tz"] == filled.zone
+    for where, sql in statements(file.board).items():
+        # With everything chosen the panels' own test asks them.
+        assert answer_to(filled.url, sql, every_choice_made(values), within).columns, where
+        if not where.startswith("panel"):
+            assert answer_to(filled.url, sql, values, within).columns, where
 
 
 @every_file
@@ -238,9 +242,212 @@ def test_the_other_customers_rows_are_in_no_answer(filled: Filled) -> None:
         "SELECT count() FROM callcentre.v_queue_calls WHERE tenant_id = 'outra'"
     ).result_rows[0][0]
     admin.close()
-    assert others == 10
+    assert others == 11
     rows = Page(filled, "cc-now", today(filled)).answer(12).rows
     assert {row["queue"] for row in rows} == {"support", "sales", "billing", "vendas", "chat"}
 
 
-_ = FOLLOWED_UP
+# --- Filas ---------------------------------------------------------------------------------------
+
+
+def test_numbers_of_a_period_stand_beside_those_of_the_week_before(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", day(ms("2026-03-10T12:00:00+00:00"), hours=3))
+    sparse = {"queue": ["sparse"]}
+    assert page.cards(1, **sparse) == {"offered": 3, "offered_before": 2}
+    assert page.cards(3, **sparse) == {"service_level": 1.0, "service_level_before": 1.0}
+    assert page.cards(6, **sparse) == {
+        "mean_wait_answered_s": 5.0,
+        "mean_wait_answered_s_before": 5.0,
+    }
+    # Of queue_call: 50 s of talk, 10 s of hold, 3 s of wrap-up.
+    assert page.cards(7, **sparse) == {"mean_handle_s": 63.0, "mean_handle_s_before": 63.0}
+    assert page.cards(8, **sparse)["mean_handle_without_wrap_up_s"] == 60.0
+
+
+def test_buckets_are_complete_and_empty_ones_have_no_level(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", day(ms("2026-03-10T12:00:00+00:00"), hours=3))
+    chosen: dict[str, str | list[str]] = {"queue": ["sparse"], "granularity": "15 MINUTE"}
+    counts = [row["answered"] for row in page.answer(20, **chosen).rows]
+    assert counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
+    before = [row["offered_before"] for row in page.answer(20, **chosen).rows]
+    assert before == [2, *[0] * 11]
+    levels = [row["service_level"] for row in page.answer(21, **chosen).rows]
+    assert levels == [1, None, None, None, None, 1, None, None, None, None, None, 1]
+    waits = [(row["p50_s"], row["p95_s"]) for row in page.answer(22, **chosen).rows]
+    assert waits == [(5, 5) if level else (None, None) for level in levels]
+
+
+def test_days_begin_where_the_customer_is(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", day(ms("2026-03-10T03:00:00+00:00"), hours=48))
+    chosen = {"queue": ["midnight"], "granularity": "1 DAY"}
+    of = {
+        zone: [row["answered"] for row in page.answer(20, tz=zone, **chosen).rows]
+        for zone in ("America/Sao_Paulo", "UTC")
+    }
+    assert of == {"America/Sao_Paulo": [1, 1], "UTC": [0, 2, 0]}
+
+
+@pytest.mark.parametrize(
+    ("first", "hours", "calls"),
+    [("2026-11-01T04:00:00+00:00", 25, [0, 1, 1]), ("2026-03-08T05:00:00+00:00", 23, [0, 0, 0])],
+)
+def test_a_day_of_daylight_saving_has_its_own_number_of_hours(
+    filled: Filled, first: str, hours: int, calls: list[int]
+) -> None:
+    page = Page(filled, "cc-queues", day(ms(first), hours=hours))
+    chosen: dict[str, str | list[str]] = {"queue": ["autumn"], "tz": "America/New_York"}
+    rows = page.answer(20, granularity="1 HOUR", **chosen).rows
+    assert len(rows) == hours
+    assert [row["answered"] for row in rows][:3] == calls
+    (whole,) = page.answer(20, granularity="1 DAY", **chosen).rows
+    assert whole["answered"] == sum(calls)
+
+
+def test_a_call_at_the_edge_of_two_ranges_is_in_one(filled: Filled) -> None:
+    of = []
+    for first in ("2026-03-10T13:00:00+00:00", "2026-03-10T14:00:00+00:00"):
+        page = Page(filled, "cc-queues", day(ms(first), hours=1))
+        of.append(page.cards(1, queue=["edge"])["offered"])
+        rows = Page(filled, "cc-agents", day(ms(first), hours=1)).answer(33, queue=["edge"]).rows
+        assert len(rows) == of[-1]
+    assert of == [0, 1]
+
+
+def test_a_table_of_queues_ends_with_the_total_of_all(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", today(filled))
+    rows = page.answer(31, queue=["support", "sales", "billing"]).rows
+    assert [
+        (row["name"], row["offered"], row["answered"], row["abandoned"], row["flowed_out"])
+        for row in rows
+    ] == [
+        ("Suporte", 66, 40, 21, 5),
+        ("sales", 28, 25, 3, 0),
+        ("billing", 22, 14, 8, 0),
+        ("Total", 116, 79, 32, 5),
+    ]
+    total = rows[-1]
+    assert total["abandonment_rate"] == pytest.approx(32 / 116)
+    cards = page.cards(3, queue=["support", "sales", "billing"])
+    assert total["service_level"] == pytest.approx(cards["service_level"])
+    ways = {row["queue"]: row for row in page.answer(33).rows}
+    assert ways["support"]["timed_out"] == 5
+
+
+def test_abandoned_calls_are_counted_by_how_long_they_waited(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", last_days(filled, 7))
+    rows = page.answer(23, queue=["retorno"]).rows
+    assert [(row["bin"], row["calls"]) for row in rows] == [
+        ("0 a 5 s", 0),
+        ("5 a 10 s", 0),
+        ("10 a 20 s", 0),
+        ("20 a 30 s", 0),
+        ("30 a 60 s", 9),
+        ("60 a 120 s", 0),
+        ("120 s +", 0),
+    ]
+
+
+def test_hours_of_the_week_are_the_customers(filled: Filled) -> None:
+    page = Page(filled, "cc-queues", day(ms("2026-03-10T00:00:00+00:00"), hours=72))
+    rows = page.answer(32, queue=["midnight"], tz="America/Sao_Paulo").rows
+    assert [row["weekday"] for row in rows] == ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"]
+    counted = {
+        (row["weekday"], name): value
+        for row in rows
+        for name, value in row.items()
+        if name != "weekday" and value
+    }
+    assert counted == {("ter", "h23"): 1, ("qua", "h00"): 1}
+
+
+# --- Agentes -------------------------------------------------------------------------------------
+
+
+def test_times_of_agents_are_cut_at_the_ends_of_the_range(filled: Filled) -> None:
+    # Ten minutes up to a moment at which the story of pbx-02 had long begun.
+    page = Page(filled, "cc-agents", Range(filled.now_s - 800, filled.now_s - 200))
+    rows = {row["person"]: row for row in page.answer(31, queue=["vendas"]).rows}
+    assert rows["Ana Lima"]["logged_in_s"] == 600
+    assert rows["Ana Lima"]["available_s"] == 600
+    assert rows["Ana Lima"]["occupancy"] == 0
+    assert rows["Bia"]["paused_s"] == 600
+    assert rows["Bia"]["occupancy"] is None
+    timeline = page.answer(20, queue=["vendas"]).rows
+    start = min(row["time"] for row in timeline)
+    assert {row["label"]: row["state"] for row in timeline if row["time"] == start} == {
+        "Ana Lima": "available",
+        "Bia": "paused",
+        "Caio": "available",
+    }
+    # Nothing is drawn beyond the end.
+    assert {row["state"] for row in timeline if row["time"] == timeline[-1]["time"]} == {None}
+
+
+def test_a_pause_is_over_its_limit_from_its_own_beginning(filled: Filled) -> None:
+    page = Page(filled, "cc-agents", Range(filled.now_s - 500, filled.now_s))
+    (pause,) = page.answer(23, queue=["vendas"]).rows
+    assert (pause["person"], pause["pauses"], pause["limit_s"]) == ("Bia", 1, 900)
+    assert 499 <= pause["paused_s"] <= 500
+    assert 999 <= pause["longest_s"] <= 1_001
+    assert pause["over_limit"] == 1
+    states = {row["state"] for row in page.answer(20, agent=["Bia"]).rows}
+    assert states == {"paused_over_limit", None}
+
+
+def test_agents_answered_what_asterisk_logged(filled: Filled) -> None:
+    page = Page(filled, "cc-agents", Range(filled.shift_start_s, filled.now_s))
+    rows = {row["person"]: row for row in page.answer(31, agent=["Ana Souza"]).rows}
+    assert rows["Ana Souza"]["answered"] == ANSWERED_BY_ANA
+    assert 0 < rows["Ana Souza"]["occupancy"] <= 1
+    assert page.cards(5, agent=["Ana Souza"]) == {"answered": ANSWERED_BY_ANA}
+    bins = page.answer(22, agent=["Ana Souza"]).rows
+    assert sum(row["calls"] for row in bins) == ANSWERED_BY_ANA
+    assert len(page.answer(33, agent=["Ana Souza"]).rows) == ANSWERED_BY_ANA
+
+
+# --- Voz + WhatsApp ------------------------------------------------------------------------------
+
+
+def test_chats_have_their_first_response_beside_the_wait(filled: Filled) -> None:
+    page = Page(filled, "cc-channels", today(filled))
+    # First responses after 30, 50 and 70 s; one chat was assigned and never answered.
+    assert page.cards(3) == {"first_response": 50.0}
+    assert page.cards(4) == {"not_responded": 1}
+    assert page.cards(5) == {"resolution": 600.0}
+    assert page.cards(6)["containment"] == pytest.approx(1 / 6)
+    assert page.cards(7) == {"messages_in": 24, "messages_out": 36}
+    rows = {row["channel"]: row for row in page.answer(20).rows}
+    assert rows["whatsapp"]["offered"] == 6
+    assert rows["whatsapp"]["mean_wait_s"] == 40.0  # (10 + 20 + 30 + 100) / 4
+    # Of 4 answered and 1 abandoned, 2 within 20 s.
+    assert rows["whatsapp"]["service_level"] == 0.4
+    assert rows["voice"]["offered"] == 116 + 3
+    (queue,) = page.answer(25).rows
+    assert (queue["name"], queue["first_response_s"], queue["bot_only"]) == ("chat", 50.0, 1)
+
+
+# --- Abandonadas ---------------------------------------------------------------------------------
+
+
+def test_who_gave_up_is_listed_with_what_became_of_them(filled: Filled) -> None:
+    page = Page(filled, "cc-abandoned", last_days(filled, 7))
+    rows = page.answer(20, queue=["retorno"]).rows
+    first_of_each = {row["caller"].removeprefix("…"): row for row in reversed(rows)}
+    found = {row["caller"].removeprefix("…"): row["follow_up"] for row in rows}
+    assert len(rows) == len(FOLLOWED_UP) + 1
+    assert found == FOLLOWED_UP
+    assert {row["follow_up"] for row in rows if row["caller"] == "…twice"} == {
+        "abandoned_again",
+        "to_call_back",
+    }
+    to_call_back = {"to_call_back", "tried_again", "not_reached"}
+    is_open = [row["follow_up"] in to_call_back for row in rows]
+    assert is_open == sorted(is_open, reverse=True)
+    assert first_of_each["reached"]["reached_by"] == "Ana"
+    assert first_of_each["in_vain"]["called_back_by"] == "Ana"
+    assert first_of_each["in_vain"]["reached_at"] is None
+    assert first_of_each["too_late"]["called_back_at"] is None
+    assert page.cards(1, queue=["retorno"]) == {"to_call_back": 5}
+    assert page.cards(4, queue=["retorno"]) == {"reached": 1, "served_later": 1}
+    only = page.answer(20, queue=["retorno"], follow_up=["reached"]).rows
+    assert [row["caller"] for row in only] == ["…reached"]

@@ -8,6 +8,7 @@ tests run; the customer's zone is one where it is about noon, so that all of it 
 - `pbx-02`: queue `vendas` at this moment, by a story: two callers wait, one talks, one agent is
   available, one is on a pause that is over its limit.
 - `helena`: six chats, and callers who gave up, with what became of them.
+- `fixed`: calls at edges of hours, days and zones, on dates that never move.
 - `outra`: another customer, with queues of the same names, whose rows nobody here may see.
 """
 
@@ -31,7 +32,7 @@ from tests.support.captures import events_of, scenario
 from tests.support.clickhouse_server import ClickHouseServer, Reader, running_clickhouse
 from tests.support.facts import queue_call
 from tests.support.stored_facts import Inserts
-from tests.support.stories import Story
+from tests.support.stories import Story, ms
 
 CUSTOMER, OTHER = "acme", "outra"
 PASSWORD = "made-up-reader-password"
@@ -60,7 +61,11 @@ def filled_clickhouse(directory: Path) -> Iterator[Filled]:
         register(client, zone)
         shift, shift_start_s = recorded_shift((now_s - 600) * 1000)
         facts = [*shift, *moment(now_s), *chats(now_s), *followed_up(now_s), *gaps(now_s)]
-        write(server, [*facts, *others_rows(now_s)])
+        facts += [*on_fixed_dates(), *others_rows(now_s)]
+        # Every row lies there twice, merged with nothing: what is read must not depend on it.
+        client.command("SYSTEM STOP MERGES")
+        for _ in range(2):
+            write(server, facts)
         client.close()
         url = server.url_of(CUSTOMER, PASSWORD)
         yield Filled(server, url, now_s, zone, shift_start_s)
@@ -91,7 +96,7 @@ def register(client: Client, zone: str) -> None:
         QueueSettings(CUSTOMER, "billing", "", 5, None, "over_offered"),
         QueueSettings(CUSTOMER, "vendas", "Vendas", longest_wait_limit_s=90),
         PauseLimit(CUSTOMER, "*", 900),
-        Agent(CUSTOMER, "pbx-02", "pjsip/201", "Ana Lima", "Comercial"),
+        Agent(CUSTOMER, "pbx-02", "pbx-02/PJSIP/201", "Ana Lima", "Comercial"),
     ]
     for record in records:
         registry.put(record)
@@ -254,6 +259,43 @@ def gaps(now_s: int) -> list[Fact]:
         CoverageGap(CUSTOMER, "pbx-01", at, "ami_lost", at + 60_000, 0, 0, 1),
         CoverageGap(CUSTOMER, "pbx-01", at + 30_000, "spool_full", at + 90_000, 1, 9, 1),
     ]
+
+
+FIXED = (
+    # Half an hour before and after midnight in São Paulo: both of the 11th in UTC.
+    ("midnight", "2026-03-11T02:30:00+00:00"),
+    ("midnight", "2026-03-11T03:30:00+00:00"),
+    # The hour that happens twice in New York.
+    ("autumn", "2026-11-01T05:30:00+00:00"),
+    ("autumn", "2026-11-01T06:30:00+00:00"),
+    # At the very edge of two hours.
+    ("edge", "2026-03-10T14:00:00+00:00"),
+    # Three of the twelve quarters of the three hours from 12:00.
+    ("sparse", "2026-03-10T12:05:00+00:00"),
+    ("sparse", "2026-03-10T13:20:00+00:00"),
+    ("sparse", "2026-03-10T14:59:59+00:00"),
+    # The same hours seven days before.
+    ("sparse", "2026-03-03T12:06:00+00:00"),
+    ("sparse", "2026-03-03T12:07:00+00:00"),
+)
+"""Queue and moment of entry of calls that were answered after five seconds."""
+
+
+def on_fixed_dates() -> list[Fact]:
+    """Those calls, with their windows."""
+    calls = [
+        queue_call(
+            site="fixed",
+            queue=queue,
+            call_id=f"{number}.7/1",
+            uniqueid=f"{number}.7",
+            entered_at=ms(moment),
+            answered_at=ms(moment) + 5_000,
+            ended_at=ms(moment) + 65_000,
+        )
+        for number, (queue, moment) in enumerate(FIXED)
+    ]
+    return with_windows(calls)
 
 
 def others_rows(now_s: int) -> list[Fact]:
