@@ -1,75 +1,71 @@
-"""What Grafana does with an alert rule, as far as statements and condition go.
+"""The alert rules of prometheus/ as they are written, and the metrics they speak of."""
 
-A statement's answer is a table of texts and one number: the texts are labels. The condition is math
-over the numbers, label set by label set; it holds where it is not 0. Nothing is joined that has not
-the same labels.
-"""
-
-import json
-import operator
 import re
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from tests.support.clickhouse_server import ask
+import yaml
 
-CONDITION = re.compile(r"\$([A-Z]) ([<>]) (?:\$([A-Z])|(\d+))")
-COMPARE = {"<": operator.lt, ">": operator.gt}
+from local.process import ROOT
 
-Labels = frozenset[tuple[str, str]]
+PROMETHEUS = ROOT / "prometheus"
+RULE_FILES = sorted((PROMETHEUS / "rules").glob("*.yml"))
+TEST_FILES = sorted((PROMETHEUS / "tests").glob("*.yml"))
+
+# What stands in an expression beside names of metrics.
+_TEXT = re.compile(r'"[^"]*"')
+_MATCHERS = re.compile(r"\{[^}]*\}|\[[^\]]*\]")
+_LABEL_LISTS = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_CALLS = re.compile(r"\b[a-z_0-9]+\s*(?=\()")
+_NAME = re.compile(r"\b[a-zA-Z_:][a-zA-Z0-9_:]*")
+_WORDS = frozenset(("and", "or", "unless", "bool", "offset"))
+_BUCKETS = re.compile(r'\b(\w+)_bucket\{[^}]*\ble="([^"]+)"')
 
 
-def readings(rule: dict[str, Any], url: str) -> dict[str, dict[Labels, float]]:
-    """Each query's numbers by their labels, asked as the user in `url`."""
-    return {
-        query["refId"]: table(ask_rows(url, query["model"]["rawSql"]))
-        for query in rule["data"]
-        if query["datasourceUid"] != "__expr__"
-    }
+class Rule(NamedTuple):
+    """A rule of one file; `name` is that of the alert or of the recorded series."""
+
+    file: str
+    name: str
+    expression: str
+    is_alert: bool
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+    def metrics(self) -> set[str]:
+        """The names of the series it reads."""
+        return metrics_in(self.expression)
+
+    def buckets(self) -> set[tuple[str, str]]:
+        """Histograms it reads single buckets of, and their bounds as written."""
+        return set(_BUCKETS.findall(self.expression))
 
 
-def firing(rule: dict[str, Any], url: str) -> list[dict[str, str]]:
-    """The labels for which the rule's condition holds now, in order."""
-    numbers = readings(rule, url)
-    (condition,) = (
-        query["model"]["expression"]
-        for query in rule["data"]
-        if query["refId"] == rule["condition"]
-    )
-    found = CONDITION.fullmatch(condition)
-    assert found is not None, condition
-    left, compare, right, limit = found.groups()
-    holds = [
-        labels
-        for labels, value in numbers[left].items()
-        if right is None or labels in numbers[right]
-        if COMPARE[compare](value, float(limit) if right is None else numbers[right][labels])
+def metrics_in(expression: str) -> set[str]:
+    """The names of the series that a PromQL expression reads."""
+    text = _TEXT.sub('""', expression)
+    for other in (_MATCHERS, _LABEL_LISTS, _CALLS):
+        text = other.sub(" ", text)
+    return set(_NAME.findall(text)) - _WORDS
+
+
+def read_rules() -> list[Rule]:
+    """All rules of all files."""
+    return [
+        Rule(
+            path.name,
+            rule.get("alert") or rule["record"],
+            str(rule["expr"]),
+            "alert" in rule,
+            rule.get("labels", {}),
+            rule.get("annotations", {}),
+        )
+        for path in RULE_FILES
+        for group in read_yaml(path)["groups"]
+        for rule in group["rules"]
     ]
-    return [dict(sorted(labels)) for labels in sorted(holds, key=sorted)]
 
 
-def ask_rows(url: str, statement: str) -> Any:
-    status, text = ask(url, statement, default_format="JSONCompact")
-    assert status == 200, text
-    return json.loads(text)
-
-
-def table(answer: Any) -> dict[Labels, float]:
-    """Grafana takes a table whose columns are texts but for one, which is a number."""
-    names = [column["name"] for column in answer["meta"]]
-    is_number = [is_numeric(column["type"]) for column in answer["meta"]]
-    assert is_number.count(True) == 1, answer["meta"]
-    found: dict[Labels, float] = {}
-    for row in answer["data"]:
-        cells = list(zip(names, row, is_number, strict=True))
-        labels = frozenset((name, value) for name, value, number in cells if not number)
-        (value,) = (value for _, value, number in cells if number)
-        assert value is not None, row
-        assert labels not in found, f"two rows are told by the same labels: {labels}"
-        found[labels] = float(value)
-    return found
-
-
-def is_numeric(kind: str) -> bool:
-    bare = re.sub(r"Nullable\(|LowCardinality\(|\)", "", kind)
-    assert bare == "String" or bare.startswith(("UInt", "Int", "Float")), kind
-    return bare != "String"
+def read_yaml(path: Path) -> Any:
+    """A YAML file's content."""
+    return yaml.safe_load(path.read_text())
