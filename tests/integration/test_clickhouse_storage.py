@@ -362,3 +362,37 @@ def test_a_clickhouse_that_is_away_is_no_difference() -> None:
 
     with pytest.raises(StorageUnavailableError):
         DifferenceReader(refuse)(0, 1, 1)
+
+
+def test_a_call_on_the_hour_is_in_one_of_two_adjacent_hours(
+    client: Client, writer: ClickHouseFactWriter
+) -> None:
+    hour = START // HOUR_MS * HOUR_MS
+    call = queue_call(entered_at=hour)
+    writer.write([call, window_of_one(call)], [])
+    for view, column in (("v_queue_calls", "entered_at"), ("v_queue_windows", "window_start")):
+        counts = [
+            client.command(
+                f"SELECT count() FROM callcentre.{view} WHERE {column} >="
+                f" {written(start)} AND {column} < {written(start + HOUR_MS)}"
+            )
+            for start in (hour - HOUR_MS, hour)
+        ]
+        assert counts == [0, 1], view
+
+
+@pytest.mark.parametrize("written_as", ["toDateTime({})", "fromUnixTimestamp64Milli({}000)"])
+def test_an_hours_filter_of_whole_seconds_finds_times_of_milliseconds(
+    client: Client, writer: ClickHouseFactWriter, written_as: str
+) -> None:
+    # As Grafana writes the ends of a period, for columns of both precisions.
+    call = queue_call(entered_at=START + 1)
+    writer.write([call, window_of_one(call)], [])
+    since, until = (written_as.format((START + shift) // 1000) for shift in (-HOUR_MS, HOUR_MS))
+    for view, column in (("v_queue_calls", "entered_at"), ("v_queue_windows", "window_start")):
+        condition = f"{column} >= {since} AND {column} <= {until}"
+        assert client.command(f"SELECT count() FROM callcentre.{view} WHERE {condition}") == 1
+
+
+def written(at: int) -> str:
+    return f"fromUnixTimestamp64Milli({at})"
