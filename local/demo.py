@@ -123,7 +123,16 @@ def _addresses(stack: Stack) -> dict[str, Any]:
         "streams_metrics": stack.worker_metrics_urls,
         "kafka_bootstrap": stack.kafka_bootstrap,
         "truth": f"{stack.tenants[TENANT].truth_url}/truth",
+        "grafana": _grafana(stack),
     }
+
+
+def _grafana(stack: Stack) -> dict[str, Any] | None:
+    if stack.grafana is None:
+        return None
+    access = stack.grafana
+    people = {person.login: person.password for person in stack.people}
+    return {"url": access.url, "people": people | {access.user: access.password}}
 
 
 def _guide(stack: Stack, plan: StackPlan) -> str:
@@ -137,6 +146,7 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"Ingest API   {stack.ingest_url}/docs and /metrics",
         f"Streams      {' '.join(stack.worker_metrics_urls)}",
         f"True totals  {stack.tenants[TENANT].truth_url}/totals, every call: /truth",
+        *_grafana_guide(stack),
         "Wallboard    in another terminal; the second one is the other customer's:",
         *(
             f"  {_python()} -m local wallboard --url {one.reader_url} --tenant {tenant}"
@@ -147,6 +157,18 @@ def _guide(stack: Stack, plan: StackPlan) -> str:
         f"State, logs  {plan.state}",
     ]
     return "\n".join([*lines, ""])
+
+
+def _grafana_guide(stack: Stack) -> list[str]:
+    if stack.grafana is None:
+        return []
+    access = stack.grafana
+    people = [f"  {person.login:<18} {person.password}" for person in stack.people]
+    return [
+        f"Grafana      {access.url}, login and password:",
+        *people,
+        f"  {access.user:<18} {access.password}  (the operator: all customers)",
+    ]
 
 
 def _python() -> str:

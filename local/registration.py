@@ -20,6 +20,7 @@ from tenants.connection import connect
 from tenants.credentials import new_secret
 from tenants.errors import NotPossibleError, TenantsError
 from tenants.outcome import Outcome
+from tenants.records import GrafanaOrganisation
 from tenants.registry import Registry
 
 _ADDED = {
@@ -63,6 +64,11 @@ class Operator:
         self._around = around
         self._parser = parser()
 
+    def organisations(self) -> dict[str, int]:
+        """The id of each customer's organisation in Grafana."""
+        records = self._around.registry.records(GrafanaOrganisation)
+        return {record.tenant_id: record.organisation_id for record in records}
+
     def run(self, command: str) -> Outcome:
         """As `python -m tenants COMMAND` would; raises what it would tell."""
         options = self._parser.parse_args(shlex.split(command))
@@ -75,6 +81,9 @@ def tenants_environment(stack: Stack) -> dict[str, str]:
     environment = {"CLICKHOUSE_URL": stack.clickhouse_url, "INGEST_PUBLIC_URL": stack.ingest_url}
     if stack.readers_file is not None:
         environment["CLICKHOUSE_READERS_FILE"] = str(stack.readers_file)
+    if stack.grafana is not None:
+        environment["GRAFANA_URL"] = stack.grafana.url
+        environment["GRAFANA_ADMIN_PASSWORD"] = stack.grafana.password
     return environment
 
 

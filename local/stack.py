@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.grafana import Person
 from local.process import Child
 from local.restarts import Death, Restarts
 from local.usage import UsageMeter
+from tenants.config import GrafanaAccess
 
 TENANT = "demo"
 NEIGHBOUR = "neighbour"
@@ -16,7 +18,7 @@ MOST_WORKERS = 4
 """As many as there are partitions."""
 
 # Collectors first, so that nothing is half delivered; what others write to goes last.
-_STOP_ORDER = ("collector", "pbx", "ingest", "worker", "clickhouse", "broker")
+_STOP_ORDER = ("grafana", "collector", "pbx", "ingest", "worker", "clickhouse", "broker")
 _PBX_GONE = "what happened in the simulated call centres, and the truth of it, is gone with them"
 _IRREPLACEABLE = {"pbx": _PBX_GONE, f"pbx {NEIGHBOUR}": _PBX_GONE}
 
@@ -58,6 +60,8 @@ class RunningTenant:
 class Stack:
     """A running pipeline. `clickhouse_url` is the admin's, `readers_file` that of the embedded one.
 
+    `grafana` is None if there is none; `people` may log in there.
+
     A child's name is its kind, and where there may be several a word more: `collector pbx-01`.
     `on_start` holds what is to be done when a child has been started again.
     """
@@ -70,6 +74,8 @@ class Stack:
     tenants: dict[str, RunningTenant] = field(
         default_factory=lambda: {TENANT: RunningTenant(), NEIGHBOUR: RunningTenant()}
     )
+    grafana: GrafanaAccess | None = None
+    people: list[Person] = field(default_factory=list)
     children: dict[str, Child] = field(default_factory=dict)
     on_start: dict[str, Callable[[], None]] = field(default_factory=dict)
     meter: UsageMeter = field(default_factory=UsageMeter)

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from local import broker, registration
+from local import broker, grafana_run, registration
 from local.addresses import answers, ask_clickhouse, bare
 from local.collector_settings import CollectorSettings, write_settings
+from local.grafana import GrafanaPlan
 from local.pbx.dialect import DIALECTS
 from local.pbx.plan import default_plan
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
@@ -68,6 +69,7 @@ class _Starter:
         self._await_clickhouse()
         self._finish("migrate", ["streams", "migrate"], self._clickhouse_environment())
         self._progress("schema", "current")
+        boards = self._start_grafana()
         self._start_workers()
         for tenant in self._stack.tenants:
             self._await_pbx(tenant)
@@ -78,6 +80,8 @@ class _Starter:
             self._start_collectors(tenant)
         self._set_for_boards()
         self._await_rows()
+        if boards is not None:
+            grafana_run.fill(self._stack, boards, self._progress)
 
     # --- Broker -----------------------------------------------------------------------------------
 
@@ -278,6 +282,10 @@ class _Starter:
 
         self._stack.children["ingest"].wait_until(are_there, _UP_WITHIN_S)
         self._progress("collectors", f"{sites} connected; rows arrive in ClickHouse")
+
+    def _start_grafana(self) -> GrafanaPlan | None:
+        state = self._plan.state.absolute() / "grafana"
+        return grafana_run.start(self._stack, state, self._log("grafana"), self._progress)
 
     # --- Children ---------------------------------------------------------------------------------
 

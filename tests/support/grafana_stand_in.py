@@ -113,6 +113,9 @@ class GrafanaStandIn:
 
     def answer(self, method: str, target: str, headers: Any, content: bytes) -> tuple[int, Any]:
         parts = urlsplit(target)
+        if (method, parts.path) == ("GET", "/api/health"):
+            # The one thing that anybody may ask.
+            return 200, {"database": "ok", "version": self.version, "commit": "0"}
         with self._lock:
             try:
                 login = self._login(headers.get("authorization", ""))
@@ -195,11 +198,6 @@ def there(found: Any, what: str) -> Any:
 
 def default_policies() -> dict[str, Any]:
     return {"receiver": DEFAULT_RECEIVER, "group_by": ["grafana_folder", "alertname"]}
-
-
-@route("GET", "/health")
-def health(server: GrafanaStandIn, _: Call) -> tuple[int, Any]:
-    return 200, {"database": "ok", "version": server.version, "commit": "0"}
 
 
 @route("GET", "/plugins/{}/settings")
