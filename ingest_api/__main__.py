@@ -1,4 +1,4 @@
-"""`python -m ingest_api serve | token`: runs the API, or makes a token for a site."""
+"""`python -m ingest_api serve | poll | token`: runs the API, asks chat platforms, makes a token."""
 
 import argparse
 import os
@@ -19,6 +19,7 @@ from ingest_api.errors import ConfigError
 from ingest_api.http_head import BoundedHeadProtocol
 from ingest_api.kafka_publisher import KafkaPublisher
 from ingest_api.log_setup import set_up_logs
+from ingest_api.polling import command as polling
 from ingest_api.registry_tokens import ClickHouseTokenSource, RegistryTokens
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
 
@@ -35,6 +36,9 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "serve":
             _serve(options.host, options.port)
+        elif options.command == "poll":
+            set_up_logs()
+            polling.run(polling.config_from(os.environ))
         else:
             _make_token(options.tenant, options.site, options.file)
     except ConfigError as error:
@@ -49,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="run the API until it is told to stop")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8080)
+    commands.add_parser(
+        "poll",
+        help="ask chat platforms for what their webhooks did not tell, until told to stop",
+        description="Settings: KAFKA_BOOTSTRAP, INGEST_POLL_FILE, INGEST_POLL_CURSORS,"
+        " INGEST_CHAT_KEYS_FILE, INGEST_POLL_SESSIONS_S, INGEST_POLL_AGENTS_S,"
+        " INGEST_POLL_METRICS_PORT (docs/chat.md).",
+    )
     token = commands.add_parser("token", help="make a token; it is shown once")
     token.add_argument("--tenant", required=True)
     token.add_argument("--site", required=True)

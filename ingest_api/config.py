@@ -41,34 +41,36 @@ class IngestConfig:
 def config_from(environment: Mapping[str, str]) -> IngestConfig:
     """The configuration in environment variables. Raises ConfigError naming the wrong one."""
     return IngestConfig(
-        kafka_bootstrap=_bootstrap(environment),
+        kafka_bootstrap=bootstrap_from(environment),
         tokens=_tokens(environment),
-        requests_per_second_and_token=_number(
+        requests_per_second_and_token=number_from(
             environment,
             "INGEST_REQUESTS_PER_SECOND",
             IngestConfig.requests_per_second_and_token,
             (1, 1_000_000),
         ),
         max_in_flight_bytes=int(
-            _number(
+            number_from(
                 environment,
                 "INGEST_MAX_IN_FLIGHT_BYTES",
                 IngestConfig.max_in_flight_bytes,
                 (16 * _MIB, 4096 * _MIB),
             )
         ),
-        chat_keys_file=_optional_file(environment, "INGEST_CHAT_KEYS_FILE"),
+        chat_keys_file=optional_file_from(environment, "INGEST_CHAT_KEYS_FILE"),
     )
 
 
-def _required(environment: Mapping[str, str], key: str) -> str:
+def required_from(environment: Mapping[str, str], key: str) -> str:
+    """A text that must be set. Raises ConfigError."""
     value = environment.get(key, "").strip()
     if not value:
         raise ConfigError(f"{key} is not set")
     return value
 
 
-def _optional_file(environment: Mapping[str, str], key: str) -> Path | None:
+def optional_file_from(environment: Mapping[str, str], key: str) -> Path | None:
+    """A path that may be set."""
     text = environment.get(key, "").strip()
     return Path(text) if text else None
 
@@ -87,15 +89,16 @@ def _tokens(environment: Mapping[str, str]) -> Path | RegistryPlace:
     weakness = weakness_in_url(url)
     if weakness:
         raise ConfigError(f"the password in CLICKHOUSE_URL {weakness}")
-    copy = Path(_required(environment, "INGEST_TOKENS_COPY"))
+    copy = Path(required_from(environment, "INGEST_TOKENS_COPY"))
     if not copy.parent.is_dir():
         raise ConfigError(f"INGEST_TOKENS_COPY: there is no directory {copy.parent}")
     return RegistryPlace(url, copy)
 
 
-def _bootstrap(environment: Mapping[str, str]) -> str:
+def bootstrap_from(environment: Mapping[str, str]) -> str:
+    """KAFKA_BOOTSTRAP. Raises ConfigError."""
     key = "KAFKA_BOOTSTRAP"
-    addresses = [address.strip() for address in _required(environment, key).split(",")]
+    addresses = [address.strip() for address in required_from(environment, key).split(",")]
     for address in addresses:
         host, colon, port = address.rpartition(":")
         if not (host and colon and port.isdecimal()):
@@ -103,9 +106,10 @@ def _bootstrap(environment: Mapping[str, str]) -> str:
     return ",".join(addresses)
 
 
-def _number(
+def number_from(
     environment: Mapping[str, str], key: str, default: float, allowed: tuple[int, int]
 ) -> float:
+    """A whole number within bounds. Raises ConfigError."""
     low, high = allowed
     text = environment.get(key, "").strip()
     if not text:
