@@ -18,9 +18,9 @@ from streams.domain.interval import WINDOW_MS, window_start
 from streams.storage.writer import ClickHouseFactWriter
 from tenants.records import PauseLimit, QueueSettings, Site, Tenant
 from tenants.registry import Registry
-from tests.support.alert_rules import firing, readings
 from tests.support.clickhouse_server import ClickHouseServer, Reader, running_clickhouse
 from tests.support.facts import agent_state, queue_call, window_of_one
+from tests.support.managers_alerts import firing, readings
 from tests.support.stored_facts import NoRetries
 
 pytestmark = pytest.mark.integration
