@@ -125,9 +125,9 @@ EXCESSIVE_PAUSE = AlertRule(
     readings=tuple(
         Reading(
             letter,
-            "SELECT tenant_id AS tenant, site, agent_key AS agent, person, team, pause_reason,"
-            f" {value} AS value FROM callcentre.v_agents_board"
-            " WHERE state IN ('paused', 'paused_over_limit') ORDER BY tenant, site, agent",
+            "SELECT tenant_id AS tenant, site, channel, agent_key AS agent, person, team,"
+            f" pause_reason, {value} AS value FROM callcentre.v_agents_board"
+            " WHERE state IN ('paused', 'paused_over_limit') ORDER BY tenant, site, channel, agent",
         )
         for letter, value in (
             ("A", "toUInt8(state = 'paused_over_limit')"),
@@ -216,8 +216,8 @@ SITE_SILENT = AlertRule(
 )
 
 GROUPS = (
-    Group("call-centre now", 30, (BOTTLENECK, UNATTENDED, EXCESSIVE_PAUSE, SITE_SILENT)),
-    Group("call-centre today", 60, (SERVICE_LEVEL,)),
+    Group("call-centre-now", 30, (BOTTLENECK, UNATTENDED, EXCESSIVE_PAUSE, SITE_SILENT)),
+    Group("call-centre-today", 60, (SERVICE_LEVEL,)),
 )
 
 RULES = tuple(rule for group in GROUPS for rule in group.rules)

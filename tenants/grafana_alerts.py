@@ -5,12 +5,14 @@ what is to change is changed in the registry. The notification policies of an or
 tree, which is replaced as a whole.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from grafana.alert_rules import SOURCE
 from grafana.alerting import FOLDER_UID, rule_groups
 from grafana.language import language_of
+from tenants.credentials import digest
 from tenants.grafana_api import segment
 from tenants.grafana_changes import covers
 from tenants.grafana_organisation import Place
@@ -148,7 +150,11 @@ def _route(receiver: str, label: tuple[str, str], muted_by: str | None) -> dict[
 
 
 def _closed(queue: str) -> str:
-    return CLOSED if queue == EVERY_QUEUE else f"{CLOSED}: {queue}"
+    """A name that can stand in a path, and is the queue's alone."""
+    if queue == EVERY_QUEUE:
+        return CLOSED
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", queue)
+    return f"{CLOSED}-{plain}" if plain == queue else f"{CLOSED}-{plain}-{digest(queue)[:8]}"
 
 
 def _clock(minute: int) -> str:

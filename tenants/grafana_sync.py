@@ -50,9 +50,14 @@ def sync_with_grafana(
     goes on from there.
     """
     with connected(access) as api:
-        api.check()
-        run = _Run(api, registry, access)
-        run.prepare()
+        try:
+            api.check()
+            run = _Run(api, registry, access)
+            run.prepare()
+        except NotPossibleError as error:
+            # Readers do not wait for Grafana: whoever was disabled is out at once.
+            sync(client, registry, config)
+            raise NotPossibleError(f"{error}; ClickHouse's readers are in line") from error
         readers = sync(client, registry, config)
         run.bring_in_line()
         changes = run.changes

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
+from local.process import free_port
 from tenants.config import GrafanaAccess
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 from tests.support.grafana_behaviour import GrafanaBehaviour, GrafanaUnderTest, new_mark
@@ -61,6 +62,23 @@ class TestStandIn(GrafanaBehaviour):
     @pytest.fixture
     def grafana(self, made: Made, stand_in: GrafanaAccess) -> GrafanaUnderTest:
         return made(stand_in)
+
+
+@pytest.mark.integration
+def test_readers_do_not_wait_for_a_grafana_that_is_away(
+    made: Made, server: ClickHouseServer, stand_in: GrafanaAccess
+) -> None:
+    grafana = made(stand_in)
+    grafana.add("a")
+    grafana.syncs()
+    grafana.types("disable", grafana.tenant("a"))
+    away = f"http://127.0.0.1:{free_port()}"
+    grafana.access = GrafanaAccess(away, ADMIN, PASSWORD, server.address)
+    answer = grafana.types("sync")
+    assert answer.code == 1
+    assert answer.err.startswith(f"nobody answers at GRAFANA_URL={away}: ")
+    assert answer.err.endswith("; ClickHouse's readers are in line\n")
+    assert f"reader_{grafana.tenant('a')}" not in grafana.readers.read_text()
 
 
 @pytest.mark.real

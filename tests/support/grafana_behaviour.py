@@ -165,7 +165,7 @@ class GrafanaBehaviour:
     ) -> None:
         grafana.add("b")
         grafana.syncs()
-        path = "/v1/provisioning/folder/call-centre/rule-groups/call-centre%20today"
+        path = "/v1/provisioning/folder/call-centre/rule-groups/call-centre-today"
         with grafana.inside(grafana.name("b")) as api:
             (rule,) = api.get(path)["rules"]
         assert rule["title"] == "Service level today under target"

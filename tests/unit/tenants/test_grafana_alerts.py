@@ -56,16 +56,16 @@ def test_a_queue_with_hours_of_its_own_goes_by_them_and_all_else_by_the_rest() -
     hours = [
         BusinessHours("acme", "", week_of(["mon-fri=08:00-18:00"])),
         BusinessHours("acme", "always", week_of(["mon-sun=00:00-24:00"])),
-        BusinessHours("acme", "late", week_of(["mon-fri=18:00-24:00"])),
+        BusinessHours("acme", "cobrança/1", week_of(["mon-fri=18:00-24:00"])),
     ]
     names = [timing["name"] for timing in mute_timings(hours, ZONE)]
-    assert names == ["call-centre-closed", "call-centre-closed: late"]
+    assert names == ["call-centre-closed", "call-centre-closed-cobran-a-1-a8e61658"]
     tree = policy_tree("managers", hours)
     assert [
         (route["object_matchers"], route.get("mute_time_intervals")) for route in tree["routes"]
     ] == [
         ([["queue", "=", "always"]], None),
-        ([["queue", "=", "late"]], ["call-centre-closed: late"]),
+        ([["queue", "=", "cobrança/1"]], ["call-centre-closed-cobran-a-1-a8e61658"]),
         ([["source", "=", "call-centre"]], ["call-centre-closed"]),
     ]
     known = json.loads(json.dumps(sdk.NotificationPolicy.from_json(tree), cls=JSONEncoder))
