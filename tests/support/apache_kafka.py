@@ -34,14 +34,16 @@ _POM = """\
   </dependency></dependencies>
 </project>
 """
-_SETTINGS = """\
-process.roles=broker,controller
-node.id=1
+_PLACES = """\
 controller.quorum.voters=1@{host}:{controller}
 listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
 advertised.listeners=PLAINTEXT://{host}:{port}
-controller.listener.names=CONTROLLER
 log.dirs={data}
+"""
+_SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.listener.names=CONTROLLER
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
@@ -107,9 +109,10 @@ def _fetch() -> None:
 class ApacheKafka:
     """One broker that can be started, killed and started again on the same log and ports."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, settings: str = "") -> None:
         """Formats its storage in `directory`, new or empty.
 
+        `settings` are those of a deployment, taken but for hosts, ports and paths; else a test's.
         Raises KafkaMissingError if there are no jars, ChildFailedError if it cannot be formatted.
         """
         self._jars = fetch_jars()
@@ -117,10 +120,12 @@ class ApacheKafka:
         self._directory.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.bootstrap = f"{LOOPBACK}:{port}"
-        settings = _SETTINGS.format(
+        places = _PLACES.format(
             host=LOOPBACK, port=port, controller=free_port(), data=self._directory / "data"
         )
-        (self._directory / "server.properties").write_text(settings)
+        # Of a setting that is there twice the last one holds.
+        text = f"{settings or _SETTINGS}\n{places}"
+        (self._directory / "server.properties").write_text(text)
         (self._directory / "log4j2.properties").write_text(_LOGGING)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         formatting = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c")

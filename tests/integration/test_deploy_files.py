@@ -1,0 +1,162 @@
+"""Each file of prometheus/ and deploy/ is given to the program that it is for."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import start_http_server
+
+from ingest_api.auth import SiteIdentity
+from local.process import free_port
+from tests.support.alert_rules import PROMETHEUS, TEST_FILES
+from tests.support.apache_kafka import ApacheKafka, KafkaMissingError, fetch_jars
+from tests.support.clickhouse_server import ClickHouseServer
+from tests.support.compose import (
+    DEPLOY,
+    SERVICES,
+    clickhouse_xml,
+    kafka_properties,
+    made_up_values,
+    stage,
+)
+from tests.support.ingest_process import running_ingest
+from tests.support.programs import compose, program, run
+
+pytestmark = pytest.mark.integration
+
+ALERTMANAGER = str(PROMETHEUS / "alertmanager.yml")
+
+
+# --- Prometheus and Alertmanager -----------------------------------------------------------------
+
+
+def test_prometheus_loads_its_configuration_and_rules() -> None:
+    done = run([program("promtool"), "check", "config", str(PROMETHEUS / "prometheus.yml")])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_rules_fire_when_they_must_and_only_then(path: Path) -> None:
+    done = run([program("promtool"), "test", "rules", str(path)])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_alertmanager_loads_its_configuration() -> None:
+    done = run([program("amtool"), "check-config", ALERTMANAGER])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("severity", "receivers"), [("critical", "pager,chat"), ("warning", "chat")]
+)
+def test_who_is_told(severity: str, receivers: str) -> None:
+    done = run(
+        [
+            *(program("amtool"), "config", "routes", "test", f"--config.file={ALERTMANAGER}"),
+            *(f"--verify.receivers={receivers}", f"severity={severity}", "alertname=IngestDown"),
+        ]
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- Compose -------------------------------------------------------------------------------------
+
+
+def test_compose_accepts_its_file() -> None:
+    surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = run([*compose(), "config", "--quiet"], surroundings | made_up_values())
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_compose_names_the_variable_that_is_missing() -> None:
+    name = "CLICKHOUSE_STREAMS_PASSWORD"
+    values = {other: value for other, value in made_up_values().items() if other != name}
+    surroundings = {each: os.environ[each] for each in ("PATH", "HOME") if each in os.environ}
+    done = run([*compose(), "config", "--quiet"], surroundings | values)
+    assert done.returncode != 0
+    assert f"{name} is not set" in done.stderr
+
+
+# --- Kafka ---------------------------------------------------------------------------------------
+
+
+def test_kafka_knows_every_setting(tmp_path: Path) -> None:
+    try:
+        jars = fetch_jars()
+    except KafkaMissingError as error:
+        pytest.skip(f"no Kafka to ask: {error}")
+    listed = run([program("java"), "-cp", f"{jars}/*", "kafka.server.KafkaConfig"])
+    known = set(re.findall(r'id="brokerconfigs_([^"]+)"', listed.stdout))
+    assert {"process.roles", "log.dirs"} <= known
+    # Where listeners are, and of which kind, is not in the broker's own table.
+    of_every_listener = {"advertised.listeners", "listeners"}
+    assert set(kafka_properties()) - known - of_every_listener == set()
+    ApacheKafka(tmp_path, (DEPLOY / "kafka" / "server.properties").read_text())
+
+
+# --- ClickHouse ----------------------------------------------------------------------------------
+
+
+def test_clickhouse_knows_every_setting_of_users(server: ClickHouseServer) -> None:
+    profiles = clickhouse_xml("users.xml").find("profiles")
+    assert profiles is not None
+    used = {setting.tag for profile in profiles for setting in profile} - {"constraints"}
+    used |= {setting.tag for rules in profiles.iter("constraints") for setting in rules}
+    client = server.connect()
+    known = {name for (name,) in client.query("SELECT name FROM system.settings").result_rows}
+    client.close()
+    assert used - known == set()
+    rows = "SELECT count() FROM system.tables WHERE database = 'callcentre' AND name = '{}'"
+    client = server.connect()
+    for query in clickhouse_xml("users.xml").iter("query"):
+        found = re.fullmatch(r"GRANT [A-Z, ]+ ON (\w+)\.(\w+|\*)", query.text or "")
+        assert found is not None, query.text
+        if found.group(1) == "callcentre" and found.group(2) != "*":
+            assert client.command(rows.format(found.group(2))) == 1
+    client.close()
+
+
+def test_clickhouse_knows_every_setting_of_the_server(server: ClickHouseServer) -> None:
+    # Sections that are no single values, and what the embedded engine has no use for.
+    sections = {"access_control_improvements", "backups", "listen_host", "logger", "prometheus"}
+    sections |= {"interserver_http_port", "mysql_port", "postgresql_port", "timezone"}
+    names = {entry.tag for entry in clickhouse_xml("config.xml")}
+    used = {name for name in names - sections if not name.endswith("_log")}
+    client = server.connect()
+    rows = client.query("SELECT name FROM system.server_settings").result_rows
+    client.close()
+    assert used
+    assert used - {name for (name,) in rows} == set()
+
+
+# --- Health checks -------------------------------------------------------------------------------
+
+
+def test_ingests_health_check_tells_a_process_that_answers_from_none(tmp_path: Path) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    with running_ingest(nobody, tmp_path, [SiteIdentity("acme", "pbx-01")]) as ingest:
+        assert health_of("ingest", "8080", ingest.port) == 0
+        ingest.child.stop()
+        assert health_of("ingest", "8080", ingest.port) != 0
+
+
+def test_the_workers_health_check_tells_metrics_that_answer_from_none() -> None:
+    port = free_port()
+    assert health_of("streams", "9100", port) != 0
+    server, thread = start_http_server(port, "127.0.0.1")
+    try:
+        assert health_of("streams", "9100", port) == 0
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def health_of(target: str, port: str, real_port: int) -> int:
+    """The exit code of a target's health check, asked at another port."""
+    words = stage(target)["HEALTHCHECK"]
+    assert f":{port}/" in words[-1]
+    assert target in SERVICES
+    return run([*words[:-1], words[-1].replace(f":{port}/", f":{real_port}/")]).returncode
