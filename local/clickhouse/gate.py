@@ -50,6 +50,7 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "addresstosymbol",
         "dicthas",
         "dictisin",
+        "dumpcolumnstructure",
         "evalmlmethod",
         "file",
         "getclienthttpheader",
@@ -57,12 +58,15 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "getoskernelversion",
         "getserverport",
         "getserversetting",
+        "lowcardinalityindices",
+        "lowcardinalitykeys",
         "serveruuid",
         "sleep",
         "sleepeachrow",
     )
 )
-"""Read files, tables without a grant, or the machine, or only wait."""
+"""Read files, tables without a grant, or the machine, or only wait; or tell how many values there are
+in the dictionary that a column shares with other tenants' rows."""
 
 FORBIDDEN_STARTS = ("dictget", "filesystem", "joinget")
 _ASKS_AN_AI = re.compile(

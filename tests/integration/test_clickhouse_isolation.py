@@ -37,6 +37,8 @@ from tests.support.isolation import (
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 LEAST_STATEMENTS = 300
+LOOKED_AT = "was looked at"
+"""In statements that fail if a condition is so much as tried on another tenant's row."""
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +146,10 @@ def test_the_battery_is_no_smaller_than_it_was() -> None:
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_no_statement_leaks(place: Place, statement: str) -> None:
-    assert not leaks(ask(place.reader, statement)[1])
+    status, text = ask(place.reader, statement)
+    assert not leaks(text)
+    if LOOKED_AT in statement:
+        assert status == 200, text
 
 
 def test_statements_that_write_are_refused(place: Place) -> None:
@@ -301,6 +306,13 @@ def test_the_gate_names_nothing_that_the_engine_does_not_have(server: ClickHouse
     assert names(server, "table_functions") >= ALLOWED_TABLE_FUNCTIONS
     for start in FORBIDDEN_STARTS:
         assert any(name.startswith(start) for name in functions), start
+
+
+def test_what_tells_of_a_shared_dictionary_is_refused(reader: str) -> None:
+    # One value more than all rows have: how many values the other tenant has would be told.
+    for function in ("lowCardinalityKeys", "lowCardinalityIndices", "dumpColumnStructure"):
+        status, text = ask(reader, f"SELECT {function}(queue) FROM callcentre.queue_settings")
+        assert status == 403, text
 
 
 def test_every_other_table_function_is_refused(server: ClickHouseServer, reader: str) -> None:

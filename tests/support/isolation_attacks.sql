@@ -330,3 +330,24 @@ UNDROP TABLE callcentre.queue_calls
 MOVE ROLE admin TO memory
 WATCH callcentre.queue_calls
 COPY callcentre.queue_calls TO '/tmp/leak.txt'
+-- A column's dictionary is shared with the rows of its part that a policy hides.
+SELECT lowCardinalityKeys(queue) FROM callcentre.queue_settings
+SELECT max(lowCardinalityIndices(queue)) FROM callcentre.queue_settings
+SELECT dumpColumnStructure(queue) FROM callcentre.queue_settings
+SELECT * APPLY(lowCardinalityIndices) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
+SELECT DISTINCT lowCardinalityKeys(agent_name) FROM (SELECT agent_name, arrayJoin(range(2000)) FROM callcentre.queue_calls)
+SELECT queue FROM callcentre.queue_settings FORMAT Native
+SELECT queue FROM callcentre.queue_settings FORMAT Parquet
+SELECT queue FROM callcentre.queue_settings FORMAT Arrow
+-- What was hidden is in no state of an aggregate, no neighbour and no virtual column.
+SELECT hex(groupUniqArrayState(agent_name)) FROM callcentre.queue_calls
+SELECT lagInFrame(caller, 1) OVER (ORDER BY version) FROM callcentre.queue_calls
+SELECT max(_part_offset), max(_block_number), max(_block_offset) FROM callcentre.queue_calls
+SELECT _partition_value, _part_data_version, _part_starting_offset FROM callcentre.queue_calls
+SELECT 1 FROM callcentre.queue_calls PREWHERE throwIf(caller LIKE 'SECRE%', 'another tenant was looked at') = 0
+SELECT count() FROM callcentre.v_tenants WHERE throwIf(tenant_id != 'acme', 'another tenant was looked at') = 0
+SELECT count() FROM callcentre.v_agents_registry WHERE throwIf(person LIKE 'SECRE%', 'another tenant was looked at') = 0
+SELECT hasColumnInTable('callcentre', 'site_tokens', 'sha256')
+SELECT generateSerialID('x')
+SELECT * FROM format('Template', 'l String', 'x') SETTINGS format_template_row = '/etc/passwd'
+SELECT 1 FORMAT Protobuf SETTINGS format_schema = '/etc/passwd:x'
