@@ -1,0 +1,291 @@
+"""Sessions and agents found in a fake Helena that pages, moves its items and has its limits."""
+
+import random
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.door import Passed
+from connectors.helena.api import HelenaApi as Client
+from connectors.helena.poller import OVERLAP_MS, HelenaPoller
+from connectors.moments import ticks
+from connectors.pace import Pace
+from connectors.poller import PlatformAwayError, PlatformRefusesError
+from local.whatsapp.account import TICKS_PER_S, HelenaAccount
+from local.whatsapp.api import HelenaApi
+
+TOKEN = "pn_made_up_token"
+BEGIN_S = 1_773_147_600
+
+
+class Clock:
+    """Time that passes when it is told to, or slept."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def ticks(self) -> int:
+        return BEGIN_S * TICKS_PER_S + int(self.now * TICKS_PER_S)
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.001)
+
+
+class Platform:
+    """A fake account, its API, and what a poller published of it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.clock = Clock()
+        self.account = HelenaAccount(7, self.clock.ticks, lambda _: None)
+        self.api = HelenaApi(self.account, TOKEN, clock=self.clock, **settings)
+        self.found: list[Passed] = []
+
+    def client(
+        self, token: str = TOKEN, transport: httpx.AsyncBaseTransport | None = None
+    ) -> Client:
+        return Client(
+            "http://helena",
+            token,
+            transport=transport or httpx.ASGITransport(self.api.app()),
+            pace=Pace(((500, 300.0), (100, 5.0)), self.clock, self.clock.sleep),
+            first_pause_s=0.001,
+        )
+
+    def poller(self, cursor_ms: int = 0, **client: Any) -> HelenaPoller:
+        return HelenaPoller(self.client(**client), cursor_ms, self.clock)
+
+    async def publish(self, passed: Passed) -> None:
+        self.found.append(passed)
+
+    def open(self, sessions: int, apart_s: float = 1.0) -> list[str]:
+        opened = []
+        for number in range(sessions):
+            self.clock.now += apart_s
+            opened.append(self.account.open(number)[0])
+        return opened
+
+    def ids(self) -> list[object]:
+        return [passed.fields["id"] for passed in self.found]
+
+    def is_up_to_date(self) -> bool:
+        """Whether the last that was published of each session is how it is."""
+        last = {passed.fields["id"]: ticks(passed.fields["updatedAt"]) for passed in self.found}
+        return last == {key: s["updatedAt"] for key, s in self.account.sessions.items()}
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+async def test_sessions_are_found_over_all_pages_each_once(platform: Platform) -> None:
+    opened = platform.open(257)
+    poller = platform.poller()
+    found = await poller.sessions(platform.publish)
+    assert sorted(map(str, platform.ids())) == sorted(opened)
+    assert found.published == 257
+    first = platform.found[0]
+    assert first.number.startswith("+55|119")
+    assert "contactDetails.name" not in first.fields
+    assert "lastMessageText" not in first.fields
+    assert (await poller.sessions(platform.publish)).published == 0
+
+
+async def test_the_next_round_reads_from_a_little_before_the_last_change(
+    platform: Platform,
+) -> None:
+    platform.open(5, apart_s=3_600)
+    poller = platform.poller()
+    await poller.sessions(platform.publish)
+    assert poller.cursor_ms == platform.clock.ticks() // 10_000
+    late = next(iter(platform.account.sessions.values()))
+    late["updatedAt"] = (poller.cursor_ms - OVERLAP_MS + 1_000) * 10_000
+    late["status"] = "COMPLETED"
+    assert (await poller.sessions(platform.publish)).published == 1
+    assert platform.found[-1].fields["status"] == "COMPLETED"
+
+
+class Moving(httpx.ASGITransport):
+    """Between two answers sessions of the pages that were read change, and so move to the end."""
+
+    def __init__(self, platform: Platform, chance: random.Random) -> None:
+        super().__init__(platform.api.app())
+        self._platform = platform
+        self._chance = chance
+        self.left = 40
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        for _ in range(self._chance.randint(0, 6)):
+            if self.left:
+                self.left -= 1
+                self._platform.clock.now += 0.5
+                session = self._chance.choice(list(self._platform.account.sessions))
+                self._platform.account.change(session, unreadCount=self.left)
+        return answer
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_nothing_is_lost_when_sessions_move_while_they_are_read(seed: int) -> None:
+    platform = Platform()
+    platform.open(450, apart_s=0.2)
+    moving = Moving(platform, random.Random(seed))
+    poller = platform.poller(transport=moving)
+    await poller.sessions(platform.publish)
+    assert set(platform.ids()) == set(platform.account.sessions)
+    moving.left = 0
+    await poller.sessions(platform.publish)
+    assert platform.is_up_to_date()
+
+
+async def test_many_sessions_of_one_moment_are_found(platform: Platform) -> None:
+    platform.open(330)
+    moment = platform.clock.ticks()
+    for session in platform.account.sessions.values():
+        session["updatedAt"] = moment
+    await platform.poller().sessions(platform.publish)
+    assert set(platform.ids()) == set(platform.account.sessions)
+
+
+class Backwards(httpx.ASGITransport):
+    """A platform that does not know the order it was asked for."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url.copy_set_param("OrderDirection", "DESCENDING")
+        return await super().handle_async_request(
+            httpx.Request(request.method, url, headers=request.headers)
+        )
+
+
+async def test_an_order_that_is_not_kept_costs_nothing(platform: Platform) -> None:
+    platform.open(330)
+    poller = platform.poller(transport=Backwards(platform.api.app()))
+    await poller.sessions(platform.publish)
+    assert set(platform.ids()) == set(platform.account.sessions)
+
+
+async def test_a_platform_that_is_hurried_is_given_time() -> None:
+    platform = Platform(limits=[(3, 0.5)])
+    platform.open(450)
+    poller = platform.poller(transport=Ticking(platform))
+    await poller.sessions(platform.publish)
+    assert platform.api.refused > 0
+    assert set(platform.ids()) == set(platform.account.sessions)
+
+
+class Ticking(httpx.ASGITransport):
+    """Each request takes a while of the platform's time; of a refused one nothing is waited for."""
+
+    def __init__(self, platform: Platform) -> None:
+        super().__init__(platform.api.app())
+        self._platform = platform
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._platform.clock.now += 0.1
+        answer = await super().handle_async_request(request)
+        answer.headers.pop("Retry-After", None)
+        return answer
+
+
+async def test_the_limits_are_held_however_much_there_is_to_ask(platform: Platform) -> None:
+    platform.open(1)
+    client = platform.client()
+    began = platform.clock.now
+    for _ in range(1_010):
+        await client.get("/core/v1/agent")
+    assert platform.api.refused == 0
+    assert platform.clock.now - began >= 600
+
+
+async def test_a_token_that_is_refused_is_not_tried_again(platform: Platform) -> None:
+    with pytest.raises(PlatformRefusesError, match="401"):
+        await platform.poller(token="pn_other").sessions(platform.publish)
+
+
+class Broken(httpx.AsyncBaseTransport):
+    """Answers that are none."""
+
+    def __init__(self, *answers: httpx.Response | httpx.HTTPError) -> None:
+        self._answers = list(answers)
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, httpx.HTTPError):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500),
+        httpx.Response(404, json={"error": True, "key": "NOT_FOUND"}),
+        httpx.Response(200, content=b"<html>"),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json={"items": "none", "hasMorePages": True}),
+        httpx.ConnectError("refused"),
+        httpx.Response(429, headers={"Retry-After": "3600"}),
+    ],
+)
+async def test_an_answer_that_is_none_ends_the_round_and_moves_nothing(
+    platform: Platform, answer: httpx.Response | httpx.HTTPError
+) -> None:
+    poller = platform.poller(cursor_ms=5, transport=Broken(answer))
+    with pytest.raises(PlatformAwayError):
+        await poller.sessions(platform.publish)
+    assert (poller.cursor_ms, platform.found) == (5, [])
+
+
+async def test_a_passing_fault_is_waited_out(platform: Platform) -> None:
+    page = {"items": [{"id": "s", "updatedAt": "2026-03-10T13:00:00"}, 7], "hasMorePages": False}
+    transport = Broken(
+        httpx.ReadTimeout("slow"), httpx.Response(503), httpx.Response(200, json=page)
+    )
+    await platform.poller(transport=transport).sessions(platform.publish)
+    assert platform.ids() == ["s"]
+
+
+async def test_agents_are_told_when_they_come_and_go(platform: Platform) -> None:
+    account = platform.account
+    department = account.add_department("Suporte")
+    ana, bia = (account.add_agent(name, [department]) for name in ("Ana", "Bia"))
+    account.set_available(ana, is_available=True)
+    poller = platform.poller()
+
+    async def told() -> list[tuple[object, object]]:
+        platform.found.clear()
+        await poller.agents(platform.publish)
+        return [(p.fields["userId"], p.fields["availability"]) for p in platform.found]
+
+    assert await told() == [(ana, "AVAILABLE"), (bia, "UNAVAILABLE")]
+    assert "email" not in platform.found[0].fields
+    assert await told() == []
+    account.set_available(bia, is_available=True)
+    assert await told() == [(bia, "AVAILABLE")]
+    platform.clock.now += 700
+    assert len(await told()) == 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_a_day_of_rounds_everything_is_known(seed: int) -> None:
+    """Sessions come, change and end; now and then a round is left out."""
+    platform = Platform()
+    chance = random.Random(seed)
+    poller = platform.poller()
+    for _ in range(120):
+        platform.open(chance.randint(0, 3), apart_s=chance.uniform(0.01, 90))
+        for session in chance.sample(list(platform.account.sessions), min(3, len(platform.ids()))):
+            if chance.random() < 0.3:
+                platform.account.complete(session)
+            else:
+                platform.account.change(session, status=chance.choice(["PENDING", "IN_PROGRESS"]))
+        if chance.random() < 0.9:
+            await poller.sessions(platform.publish)
+    await poller.sessions(platform.publish)
+    assert platform.is_up_to_date()
+    versions = [(p.fields["id"], ticks(p.fields["updatedAt"])) for p in platform.found]
+    assert len(versions) == len(set(versions))
