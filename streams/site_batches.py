@@ -136,6 +136,8 @@ def _owned_events(state: SiteState, batch: PublishedBatch) -> list[PublishedEven
     elif _is_rewound(state, batch):
         coverage.take_over(state, batch.spool, events[0].sequence, batch.received_at)
     last = state.last_sequence
+    if events[0].sequence > last:
+        return events
     return [event for event in events if event.sequence > last]
 
 

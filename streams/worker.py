@@ -1,5 +1,6 @@
 """The Faust worker's entry point: everything connected, started, and ended with an exit code."""
 
+import gc
 import logging
 import sys
 from typing import NoReturn
@@ -14,6 +15,9 @@ from streams.metrics import InsertMetrics
 from streams.storage.connection import connect
 from streams.storage.writer import ClickHouseFactWriter
 from streams.topics import check_topics
+
+GC_THRESHOLDS = (20_000, 20, 20)
+"""So many new objects until the young ones are looked at, so many looks until those that stayed."""
 
 
 def run(config: StreamsConfig, *, is_for_chats: bool) -> NoReturn:
@@ -36,7 +40,19 @@ def run_app(app: faust.App, config: StreamsConfig) -> NoReturn:
         app, loglevel=config.log_level, quiet=True, override_logging=False, redirect_stdouts=False
     )
     worker.spinner = None  # it draws on stdout, terminal or not
+    _spare_the_program()
     worker.execute_from_commandline()
+
+
+def _spare_the_program() -> None:
+    """Let the garbage collector look for cycles in what comes and goes, not in all that is loaded.
+
+    What there is by now stays to the end, and hardly anything a fold makes can be in a cycle: a
+    look at the whole program would take a twentieth of a worker's time (docs/adr/0021).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def configure_logging(level: str) -> None:

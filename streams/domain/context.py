@@ -15,6 +15,18 @@ class Context:
     later; so it makes no difference after how many events the facts are taken.
     """
 
+    __slots__ = (
+        "_before_sequence",
+        "_facts",
+        "_visits",
+        "_windows",
+        "at",
+        "heard_until",
+        "is_time_estimated",
+        "state",
+        "version",
+    )
+
     def __init__(self, state: SiteState) -> None:
         """Begins with nothing changed."""
         self.state = state

@@ -24,14 +24,14 @@ def await_agent(state: SiteState, interface: str, due: int) -> None:
 
 def take_due(state: SiteState, now: int) -> tuple[list[str], list[str]]:
     """The callers and agents whose moment has come by `now`, which are no longer awaited."""
-    callers = [uniqueid for uniqueid, due in state.due_callers.items() if due <= now]
-    agents = [interface for interface, due in state.due_agents.items() if due <= now]
+    due_callers, due_agents = state.due_callers, state.due_agents
+    callers = [uniqueid for uniqueid, due in due_callers.items() if due <= now]
+    agents = [interface for interface, due in due_agents.items() if due <= now]
     for uniqueid in callers:
-        del state.due_callers[uniqueid]
+        del due_callers[uniqueid]
     for interface in agents:
-        del state.due_agents[interface]
-    rest = [*state.due_callers.values(), *state.due_agents.values()]
-    state.next_due = min(rest) if rest else None
+        del due_agents[interface]
+    state.next_due = min((*due_callers.values(), *due_agents.values()), default=None)
     return callers, agents
 
 
