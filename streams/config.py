@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ingest_api.contract.secrets import weakness_in_url
 from streams.errors import ConfigError
 
 
@@ -82,6 +83,9 @@ def clickhouse_url_from(environment: Mapping[str, str]) -> str:
     value = _required(environment, "CLICKHOUSE_URL")
     if not value.startswith(("http://", "https://")):
         raise ConfigError("CLICKHOUSE_URL must look like http://user:password@host:port")
+    weakness = weakness_in_url(value)
+    if weakness:
+        raise ConfigError(f"the password in CLICKHOUSE_URL {weakness}")
     return value
 
 

@@ -65,8 +65,8 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "sleepeachrow",
     )
 )
-"""Read files, tables without a grant, or the machine, or only wait; or tell how many values there are
-in the dictionary that a column shares with other tenants' rows."""
+"""Read files, tables without a grant, or the machine; tell of the dictionary that a column shares
+with other tenants' rows; or only wait."""
 
 FORBIDDEN_STARTS = ("dictget", "filesystem", "joinget")
 _ASKS_AN_AI = re.compile(

@@ -5,14 +5,14 @@ from streams.errors import ConfigError
 
 NEEDED = {
     "KAFKA_BOOTSTRAP": "kafka-1:9092, kafka-2:9092",
-    "CLICKHOUSE_URL": "http://writer:made-up@clickhouse:8123",
+    "CLICKHOUSE_URL": "http://writer:made-up-orbit-canyon-77@clickhouse:8123",
 }
 
 
 def test_two_addresses_are_enough() -> None:
     assert config_from(NEEDED) == StreamsConfig(
         topics=TopicsConfig("kafka-1:9092, kafka-2:9092", partitions=4, replication=1),
-        clickhouse_url="http://writer:made-up@clickhouse:8123",
+        clickhouse_url="http://writer:made-up-orbit-canyon-77@clickhouse:8123",
         metrics_host="127.0.0.1",
         metrics_port=0,
         session_timeout_s=6,
@@ -37,6 +37,7 @@ def test_topics_need_no_clickhouse() -> None:
         ("KAFKA_BOOTSTRAP", "kafka"),
         ("CLICKHOUSE_URL", " "),
         ("CLICKHOUSE_URL", "clickhouse:8123"),
+        ("CLICKHOUSE_URL", "http://writer:short@clickhouse:8123"),
         ("STREAMS_PARTITIONS", "0"),
         ("STREAMS_PARTITIONS", "many"),
         ("STREAMS_SESSION_TIMEOUT_S", "2"),
