@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tenants import commands, privacy
+from connectors.channels import CHANNELS
+from tenants import channels, commands, privacy
 from tenants.values import LANGUAGES, SERVICE_LEVEL_VARIANTS
 
 _EPILOG = """\
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add_registration(level)
     _add_settings(level)
     _add_privacy(level)
+    _add_channels(level)
     level.add("sync", commands.sync, "bring the server's users, grants and policies in line")
     verify = level.add("verify", commands.verify, "prove on the server that tenants are apart")
     verify.add_argument(
@@ -152,6 +154,27 @@ def _add_privacy(level: _Commands) -> None:
         "rotate", privacy.key_rotate, "make a new key, shown once; what it links, it links from now"
     )
     _named(key)
+
+
+def _add_channels(level: _Commands) -> None:
+    group = level.group("channel", "accounts of chat platforms")
+    for connector, channel in CHANNELS.items():
+        add = group.add(
+            f"add-{connector}",
+            channels.add,
+            f"add an account of {channel.title}; the address of its webhook is shown once",
+        )
+        _named(add).set_defaults(connector=connector)
+        add.add_argument("--account", default=channels.FIRST_ACCOUNT, help="(%(default)s)")
+        add.add_argument(
+            "--base-url", metavar="URL", default="", help="where its API is asked, if it is another"
+        )
+        add.add_argument("--ingest-url", metavar="URL", help="where its webhook posts to")
+    rotate = group.add(
+        "rotate", channels.rotate, "make a new address; older ones end after the overlap"
+    )
+    _named(rotate, "account").add_argument("--ingest-url", metavar="URL")
+    rotate.add_argument("--overlap", default="24h", help="how long older ones are still accepted")
 
 
 def _named(parser: argparse.ArgumentParser, *more: str) -> argparse.ArgumentParser:

@@ -75,6 +75,31 @@ class SiteToken(Record):
 
 
 @dataclass(frozen=True)
+class ChatAccount(Record):
+    """A site that is an account of a chat platform; `base_url` is empty if it is never asked."""
+
+    TABLE: ClassVar[str] = "chat_accounts"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "site")
+
+    site: str
+    connector: str
+    base_url: str
+
+
+@dataclass(frozen=True)
+class WebhookSecret(Record):
+    """The secret of a webhook's address, as its digest; `valid_until` as of a SiteToken."""
+
+    TABLE: ClassVar[str] = "webhook_secrets"
+    KEY: ClassVar[tuple[str, ...]] = ("tenant_id", "site", "sha256")
+
+    site: str
+    sha256: str
+    issued_at: datetime
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ReaderCredential(Record):
     """The digest of the reader's password, and the one that the server was last given."""
 

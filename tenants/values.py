@@ -126,6 +126,14 @@ def ingest_url_of(text: str) -> str:
     return _address_of(text, "the ingest address", "https://ingest.example.com")
 
 
+def base_url_of(text: str, what: str) -> str:
+    """The address of a platform's API, without a path: https, or http on this machine only."""
+    url = _address_of(text, what, "https://api.wts.chat")
+    if urlsplit(url).path.strip("/"):
+        raise WrongInputError(f"{what} {text!r}: leave the path out")
+    return url.rstrip("/")
+
+
 def written_seconds(seconds: int) -> str:
     """A duration as `seconds_of` reads it: `1h30m`, `20s`; `0s` for none."""
     hours, rest = divmod(seconds, 3600)

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +16,13 @@ STDLIB = sys.stdlib_module_names
 ALLOWED: dict[str, set[str]] = {
     "agent": set(),
     "ingest_api.contract": {"pydantic", "msgspec"},
+    # Each platform in a folder; what they share is beside the folders.
+    "connectors": {"ingest_api.contract", "streams.domain.chat_events", "httpx"},
     "ingest_api": {
+        "connectors.door",
+        "connectors.doors",
+        "connectors.poller",
+        "connectors.pollers",
         "ingest_api.contract",
         "fastapi",
         "kafka",
@@ -40,6 +47,7 @@ ALLOWED: dict[str, set[str]] = {
         "grafana.alert_rules",
         "grafana.alerting",
         "grafana.language",
+        "connectors.channels",
         "ingest_api.contract",
         "clickhouse_connect",
         "httpx",
@@ -51,6 +59,11 @@ ALLOWED: dict[str, set[str]] = {
     # Python 3.14 has the second in its own library.
     "streams.domain": {"msgspec", "backports"},
     "streams.interpreter": {"ingest_api.contract", "streams.domain"},
+    "streams.interpreter.chats": {
+        "connectors.meaning",
+        "connectors.meanings",
+        "ingest_api.contract",
+    },
     "streams.site_batches": {"ingest_api.contract", "streams.domain", "streams.interpreter"},
     "streams.storage": {"streams.domain", "clickhouse_connect", "msgspec"},
     # Of storage only the port, what goes through it and how it fails: no ClickHouse.
@@ -58,6 +71,7 @@ ALLOWED: dict[str, set[str]] = {
         "ingest_api.contract",
         "streams.domain",
         "streams.errors",
+        "streams.interpreter.chats",
         "streams.metrics",
         "streams.names",
         "streams.site_batches",
@@ -99,12 +113,12 @@ ALLOWED: dict[str, set[str]] = {
 }
 
 # All that the domain needs of the standard library: no clock, no chance, no surroundings.
-PURE_STDLIB = {"collections", "typing"}
+PURE_STDLIB = {"bisect", "collections", "typing"}
 IMPURE_CALLS = {"__import__", "breakpoint", "eval", "exec", "input", "open", "print"}
 
 
 def modules() -> list[Path]:
-    rooms = ("agent", "grafana", "ingest_api", "streams", "tenants")
+    rooms = ("agent", "connectors", "grafana", "ingest_api", "streams", "tenants")
     return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
 
 
@@ -178,3 +192,34 @@ def test_no_room_but_local_imports_the_registrys() -> None:
     others = [path for path in modules() if not within(dotted(path), "tenants")]
     users = [dotted(p) for p in others if any(within(i, "tenants") for i in imports(p))]
     assert users == []
+
+
+PLATFORMS = sorted(path.parent.name for path in (ROOT / "connectors").glob("*/__init__.py"))
+REGISTRATIONS = {f"connectors.{name}" for name in ("doors", "meanings", "channels", "pollers")}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_platform_is_known_in_its_folder_and_where_it_is_registered(platform: str) -> None:
+    """Adding one touches a folder, and a line in each of `REGISTRATIONS` that it has a part in."""
+    folder = f"connectors.{platform}"
+    users = {
+        dotted(path)
+        for path in modules()
+        if not within(dotted(path), folder) and any(within(i, folder) for i in imports(path))
+    }
+    assert users <= REGISTRATIONS
+    named = [
+        dotted(path)
+        for path in modules()
+        if path.is_relative_to(ROOT / "streams") and platform in path.read_text().casefold()
+    ]
+    assert named == []
+
+
+def test_the_door_of_webhooks_loads_nothing_of_the_streams() -> None:
+    """Neither does it need what only those who ask or conclude need."""
+    program = (
+        "import sys; import connectors.doors; "
+        "sys.exit(any(m.split('.')[0] in ('streams', 'httpx') for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
 from agent.config import load
+from ingest_api.auth import token_digest
 from tenants.__main__ import main
 from tests.support.clickhouse_server import ClickHouseServer, ask, running_clickhouse
 from tests.support.grafana_stand_in import PASSWORD as GRAFANA_PASSWORD
@@ -414,3 +415,55 @@ def test_sync_of_a_server_without_users_names_the_setting(
 ) -> None:
     assert main(["sync"], {"CLICKHOUSE_URL": operator.server.url}) == 1
     assert "set CLICKHOUSE_READERS_FILE" in capsys.readouterr().err
+
+
+def test_a_chat_account_gets_an_address_that_is_shown_once(operator: Operator) -> None:
+    added(operator, "chats")
+    told = operator.types("channel", "add-helena", "chats", "--json").json
+    address = told["secrets"]["webhook_url"]
+    assert address.startswith("https://ingest.example.com/v1/webhooks/helena/")
+    assert any("Ajustes > Integrações > Webhooks" in note for note in told["notes"])
+    secret = address.rpartition("/")[2]
+    usable = "SELECT site, connector, sha256 FROM callcentre.usable_webhooks"
+    assert operator.rows(f"{usable} WHERE tenant_id = 'chats'") == [
+        ("whatsapp-01", "helena", token_digest(secret))
+    ]
+    again = operator.types("channel", "add-helena", "chats", "--json").json
+    assert (again["changed"], again.get("secrets")) == (False, None)
+    assert secret not in str(operator.rows("SELECT * FROM callcentre.webhook_secrets"))
+
+
+def test_an_address_is_renewed_with_overlap_and_ends_with_its_account(operator: Operator) -> None:
+    added(operator, "renews")
+    operator.types("channel", "add-chatwoot", "renews", "--account", "site-chat")
+    rotated = operator.types("channel", "rotate", "renews", "site-chat")
+    assert rotated.code == 0
+    usable = "SELECT count(), countIf(valid_until IS NULL) FROM callcentre.usable_webhooks"
+    usable += " WHERE tenant_id = 'renews'"
+    assert operator.rows(usable) == [(2, 1)]
+    operator.types("channel", "rotate", "renews", "site-chat", "--overlap", "0s")
+    assert operator.rows(usable) == [(1, 1)]
+    operator.types("disable", "renews", "--site", "site-chat")
+    assert operator.rows(usable) == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add-helena", "refused", "--account", "pbx-01"], "telephone exchange"),
+        (["add-helena", "refused", "--base-url", "http://api.wts.chat"], "must be https"),
+        (
+            ["add-helena", "refused", "--base-url", "https://api.wts.chat/chat"],
+            "leave the path out",
+        ),
+        (["add-helena", "nobody"], "there is no tenant"),
+        (["rotate", "refused", "whatsapp-09"], "it has: none"),
+    ],
+)
+def test_a_channel_that_cannot_be_is_told_why(
+    operator: Operator, words: list[str], told: str
+) -> None:
+    operator.types("add", "refused", *ADDED)
+    answer = operator.types("channel", *words)
+    assert answer.code in (1, 2)
+    assert told in answer.err
