@@ -35,7 +35,7 @@ def real_clickhouse() -> Iterator[str]:
     if address:
         yield address
         return
-    if not _has_docker():
+    if not has_docker():
         _skip("ClickHouse", "CLICKHOUSE_URL=http://user:password@host:port")
     with ClickHouseContainer(_CLICKHOUSE_IMAGE, username=_USER, password=_PASSWORD) as container:
         host, port = container.get_container_host_ip(), container.get_exposed_port(8123)
@@ -50,7 +50,7 @@ def real_grafana() -> Iterator[tuple[str, str, str]]:
         user = os.environ.get("GRAFANA_ADMIN_USER", "admin")
         yield address, user, os.environ["GRAFANA_ADMIN_PASSWORD"]
         return
-    if not _has_docker():
+    if not has_docker():
         _skip("Grafana", "GRAFANA_URL=… GRAFANA_ADMIN_PASSWORD=…")
     port = free_port()
     container = (
@@ -72,7 +72,7 @@ def real_kafka() -> Iterator[str]:
     if address:
         yield address
         return
-    if _has_docker():
+    if has_docker():
         with KafkaContainer(_KAFKA_IMAGE).with_kraft() as container:
             yield container.get_bootstrap_server()
         return
@@ -85,7 +85,8 @@ def real_kafka() -> Iterator[str]:
             yield kafka.bootstrap
 
 
-def _has_docker() -> bool:
+def has_docker() -> bool:
+    """Whether a Docker daemon answers here."""
     try:
         DockerClient().client.ping()
     except DockerException:
