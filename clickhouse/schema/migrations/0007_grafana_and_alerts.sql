@@ -4,12 +4,10 @@
 -- Undo: drop the views of 70_alerts.sql, then the tables and the columns; limits and contacts are
 --       lost, facts stay.
 
-ALTER TABLE callcentre.tenants
-    ADD COLUMN IF NOT EXISTS waiting_limit UInt32 DEFAULT 10 COMMENT 'How many may wait at once in queues without a limit of their own; more is a bottleneck' AFTER service_level_target,
+ALTER TABLE callcentre.tenants ADD COLUMN IF NOT EXISTS waiting_limit UInt32 DEFAULT 10 COMMENT 'How many may wait at once in queues without a limit of their own; more is a bottleneck' AFTER service_level_target,
     ADD COLUMN IF NOT EXISTS longest_wait_limit_s UInt32 DEFAULT 120 COMMENT 'How long a caller may have waited in queues without a limit of their own, seconds; longer is a bottleneck' AFTER waiting_limit;
 
-ALTER TABLE callcentre.queue_settings
-    ADD COLUMN IF NOT EXISTS waiting_limit Nullable(UInt32) COMMENT 'How many may wait at once; more is a bottleneck. NULL if it is the customer''s' AFTER service_level_target,
+ALTER TABLE callcentre.queue_settings ADD COLUMN IF NOT EXISTS waiting_limit Nullable(UInt32) COMMENT 'How many may wait at once; more is a bottleneck. NULL if it is the customer''s' AFTER service_level_target,
     ADD COLUMN IF NOT EXISTS longest_wait_limit_s Nullable(UInt32) COMMENT 'How long a caller may have waited, seconds; longer is a bottleneck. NULL if it is the customer''s' AFTER waiting_limit;
 
 CREATE TABLE IF NOT EXISTS callcentre.alert_contacts
