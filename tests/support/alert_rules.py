@@ -1,5 +1,6 @@
 """The alert rules of prometheus/ as they are written, and the metrics they speak of."""
 
+import functools
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,6 +67,7 @@ def read_rules() -> list[Rule]:
     ]
 
 
+@functools.cache
 def read_yaml(path: Path) -> Any:
-    """A YAML file's content."""
+    """A YAML file's content; not to be changed."""
     return yaml.safe_load(path.read_text())

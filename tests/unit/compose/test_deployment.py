@@ -1,6 +1,7 @@
 """The Compose file and deploy/ against the code: settings, ports, users, grants, packages."""
 
 import ast
+import functools
 import re
 import sys
 import tomllib
@@ -275,7 +276,8 @@ def files_of(name: str) -> Iterator[Path]:
     )
 
 
-def imported() -> set[str]:
+@functools.cache
+def imported() -> frozenset[str]:
     """Top-level names that the programs import, their own ones included, however far down."""
     waiting = [path for room in PROGRAMS_OF for path in (ROOT / room).rglob("*.py")]
     seen, found = set(waiting), set()
@@ -285,7 +287,7 @@ def imported() -> set[str]:
             new = set(files_of(name)) - seen
             seen |= new
             waiting += new
-    return found
+    return frozenset(found)
 
 
 def pins(path: Path) -> dict[str, tuple[str, str]]:

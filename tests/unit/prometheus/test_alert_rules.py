@@ -14,6 +14,7 @@ from ingest_api.errors import Shortage, UnavailableError
 from ingest_api.metrics import IngestMetrics
 from ingest_api.token_file import FileTokenRegistry
 from ingest_api.token_metrics import TokenMetrics
+from ingest_api.webhooks.metrics import WebhookMetrics
 from local.process import ROOT
 from streams import metrics as streams_metrics
 from streams.processors.site_record import STATE_MAX_BYTES
@@ -47,6 +48,7 @@ OF_OTHERS = {
 def families() -> list[Metric]:
     """Every metric of ingest and streams."""
     ingest = IngestMetrics(ByteBudget(1, Shortage.BODIES), MemoryPublisher())
+    WebhookMetrics(ingest.registry, MemoryPublisher())
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_text('{"tokens": []}')
         ingest.registry.register(TokenMetrics(FileTokenRegistry(Path(file.name))))
