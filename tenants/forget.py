@@ -46,6 +46,7 @@ EXPIRES = (
         "Kafka, state records of sites and chats",
         "a call leaves its record when it is over, a chat 7 days later; old records are compacted",
     ),
+    ("copies of a rebuild under way", "with its end, or a day later"),
     ("collectors' spools at the customer", "with the delivery of what is in them"),
     ("backups", "when they are deleted by whoever makes them"),
 )
