@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.compose import (
     DEPLOY,
     SERVICES,
     clickhouse_xml,
+    environment,
     kafka_properties,
     made_up_values,
     stage,
@@ -160,3 +162,43 @@ def health_of(target: str, port: str, real_port: int) -> int:
     assert f":{port}/" in words[-1]
     assert target in SERVICES
     return run([*words[:-1], words[-1].replace(f":{port}/", f":{real_port}/")]).returncode
+
+
+# --- The engine itself ---------------------------------------------------------------------------
+
+_RIGHTS = """
+import sys
+import chdb
+engine = chdb.connect(sys.argv[1])
+print(engine.query(
+    "SELECT user_name, access_type, ifNull(database, '*'), ifNull(table, '*')"
+    " FROM system.grants WHERE user_name IN ('boards', 'ingest', 'streams') ORDER BY ALL", "TSV"
+))
+"""
+
+
+def test_the_engine_makes_the_users_and_their_rights(tmp_path: Path) -> None:
+    text = (DEPLOY / "clickhouse" / "users.xml").read_text()
+    # The embedded engine acts as its own user, and knows no settings of access control.
+    itself = "<default><password/><access_management>1</access_management></default>"
+    text = text.replace('<default remove="remove"/>', itself)
+    text = text.replace("<changeable_in_readonly/>", "")
+    text = text.replace("</users>\n", "</users>\n<quotas><default/></quotas>\n")
+    (tmp_path / "users.xml").write_text(text)
+    config = tmp_path / "config.xml"
+    config.write_text(f"<clickhouse><users_config>{tmp_path}/users.xml</users_config></clickhouse>")
+    place = f"{tmp_path}/store?config-file={config}"
+    surroundings = dict(os.environ) | environment("clickhouse", made_up_values())
+    done = run([sys.executable, "-c", _RIGHTS, place], surroundings)
+    assert done.returncode == 0, done.stderr
+    told = {tuple(line.split("\t")) for line in done.stdout.splitlines() if line}
+    assert {row for row in told if row[0] == "streams"} == {
+        ("streams", "INSERT", "callcentre", "*"),
+        ("streams", "SELECT", "callcentre", "*"),
+        ("streams", "SELECT", "system", "settings"),
+    }
+    assert {access for _user, access, *_ in told if _user != "streams"} == {"SELECT"}
+    assert ("boards", "SELECT", "callcentre", "*") in told
+    assert {
+        table for user, _, database, table in told if (user, database) == ("ingest", "callcentre")
+    } == {"site_tokens", "sites", "tenants", "usable_tokens"}
