@@ -43,7 +43,7 @@ def real(server: ClickHouseServer) -> Iterator[GrafanaAccess]:
 def made(
     server: ClickHouseServer, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Made]:
-    """What a test works on; its customers are disabled when it is over, so that none meets them."""
+    """What a test works on; its customers and organisations meet no other test."""
     every: list[GrafanaUnderTest] = []
 
     def make(access: GrafanaAccess) -> GrafanaUnderTest:
@@ -53,8 +53,7 @@ def made(
 
     yield make
     for under_test in every:
-        for letter in ("a", "b"):
-            under_test.types("disable", under_test.tenant(letter))
+        under_test.clear()
 
 
 @pytest.mark.integration
@@ -75,6 +74,7 @@ def test_readers_do_not_wait_for_a_grafana_that_is_away(
     away = f"http://127.0.0.1:{free_port()}"
     grafana.access = GrafanaAccess(away, ADMIN, PASSWORD, server.address)
     answer = grafana.types("sync")
+    grafana.access = stand_in
     assert answer.code == 1
     assert answer.err.startswith(f"nobody answers at GRAFANA_URL={away}: ")
     assert answer.err.endswith("; ClickHouse's readers are in line\n")

@@ -249,6 +249,12 @@ def rename_organisation(server: GrafanaStandIn, call: Call) -> tuple[int, Any]:
     return 200, {"message": "Organization updated"}
 
 
+@route("DELETE", "/orgs/{}", is_servers=True)
+def remove_organisation(server: GrafanaStandIn, call: Call) -> tuple[int, Any]:
+    there(server.organisations.pop(int(call.names[0]), None), "Organization")
+    return 200, {"message": "Organization deleted"}
+
+
 @route("GET", "/orgs/{}/users", is_servers=True)
 def list_members(server: GrafanaStandIn, call: Call) -> tuple[int, Any]:
     organisation = there(server.organisations.get(int(call.names[0])), "Organization")
