@@ -98,20 +98,21 @@ def forget(server: ClickHouseServer, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def everything(client: Client, tenant: str) -> str:
-    """All rows of a tenant, replaced versions included, as text."""
+    """All rows of a tenant as text, replaced versions included; each once, as merges come and go."""
     tables = client.query(
         "SELECT name FROM system.tables WHERE database = 'callcentre' AND engine LIKE '%MergeTree'"
         " AND name IN (SELECT table FROM system.columns WHERE name = 'tenant_id')"
     ).result_rows
-    return "".join(
-        str(
-            client.raw_query(
-                f"SELECT * FROM callcentre.{table} WHERE tenant_id = '{tenant}' FORMAT JSONEachRow"
-            ),
-            "utf-8",
-        )
+    rows = {
+        row
         for (table,) in tables
-    )
+        for row in client.raw_query(
+            f"SELECT * FROM callcentre.{table} WHERE tenant_id = '{tenant}' FORMAT JSONEachRow"
+        )
+        .decode()
+        .splitlines()
+    }
+    return "\n".join(sorted(rows))
 
 
 @functools.cache
