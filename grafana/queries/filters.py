@@ -15,6 +15,12 @@ QUEUE_OF_AGENT = (
 )
 """Of agents: who is logged in to one of the chosen queues."""
 
+TEAM_OF_AGENT = (
+    "$__conditionalAll((tenant_id, site, agent_key) IN (SELECT tenant_id, site, agent_key"
+    " FROM callcentre.v_agents_registry WHERE team IN (${team:singlequote})), $team)"
+)
+"""Of agents whose team is no column of what is read."""
+
 SITES_IN_USE = (
     "(tenant_id, site) NOT IN (SELECT tenant_id, site FROM callcentre.v_sites WHERE NOT is_enabled)"
 )

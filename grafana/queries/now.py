@@ -1,4 +1,4 @@
-"""Agora: this moment and today. Seven statements for the whole page."""
+"""Agora: this moment and calls. Seven statements for the whole page."""
 
 from grafana.language import Language
 from grafana.queries import coverage
@@ -8,6 +8,7 @@ from grafana.queries.filters import (
     QUEUE_OF_AGENT,
     START_OF_TODAY,
     TEAM,
+    TEAM_OF_AGENT,
     ZONE,
     is_today,
     quarters,
@@ -21,26 +22,47 @@ WAITING_CALLS_SHOWN = 15
 _AGENTS_OF_TODAY = f"(state != 'logged_out' OR {is_today('started_at')})"
 """Who is logged in, and who was today: the others are not at work."""
 
+_NO_WAITS = "CAST(map(), 'Map(UInt32, UInt64)')"
+_DAY = (
+    *("offered", "answered", "abandoned", "flowed_out", "handled", "answered_wait_ms"),
+    *("abandoned_wait_ms", "flowed_out_wait_ms", "talk_ms", "hold_ms", "wrap_up_ms"),
+)
+_DAY_WAITS = ("answered_waits", "abandoned_waits", "flowed_out_waits")
+
+
+def _columns(form: str, names: tuple[str, ...]) -> str:
+    return ", ".join(form.format(name) for name in names)
+
+
 # One row per chosen queue that has anything to show: its settings, its callers, its agents, its day.
+# Settings are joined once, to the sums: a statement costs by its joins, not by its rows.
 _QUEUES = f"""
     SELECT
-        settings.queue AS queue,
+        part.queue AS queue,
         any(settings.display_name) AS display_name,
         any(settings.answer_limit_s) AS answer_limit_s,
         any(settings.service_level_variant) AS service_level_variant,
         any(settings.service_level_target) AS service_level_target,
         any(settings.waiting_limit) AS waiting_limit,
         any(settings.longest_wait_limit_s) AS longest_wait_limit_s,
-        sum(part.waiting) AS waiting,
-        sum(part.talking) AS talking,
-        max(part.longest_wait_ms) AS longest_wait_ms,
-        sum(part.members) AS members,
-        sum(part.available) AS available,
-        sum(part.offered) AS offered,
-        sum(part.answered) AS answered,
-        sum(part.abandoned) AS abandoned,
-        kpi_service_level_of(sum(part.met), sum(part.counted)) AS service_level,
-        kpi_mean_wait_answered(sum(part.answered_wait_ms), sum(part.answered)) AS mean_wait_s,
+        any(part.waiting) AS waiting,
+        any(part.talking) AS talking,
+        any(part.longest_wait_ms) AS longest_wait_ms,
+        any(part.members) AS members,
+        any(part.available) AS available,
+        {_columns("any(part.{0}) AS {0}", _DAY)},
+        kpi_service_level_met(
+            service_level_variant,
+            kpi_waits_within(any(part.answered_waits), answer_limit_s),
+            kpi_waits_within(any(part.abandoned_waits), answer_limit_s),
+            kpi_waits_within(any(part.flowed_out_waits), answer_limit_s)) AS met,
+        kpi_service_level_counted(
+            service_level_variant, answered, abandoned,
+            kpi_waits_below(any(part.abandoned_waits), any(settings.short_abandon_s)),
+            kpi_waits_within(any(part.abandoned_waits), answer_limit_s),
+            flowed_out, offered) AS counted,
+        kpi_service_level_of(met, counted) AS service_level,
+        kpi_mean_wait_answered(answered_wait_ms, answered) AS mean_wait_s,
         multiIf(
             waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s
                 OR (waiting > 0 AND members = 0), 'now',
@@ -51,54 +73,58 @@ _QUEUES = f"""
     FROM
     (
         SELECT
-            tenant_id, queue, waiting, talking, longest_wait_ms, 0 AS members, 0 AS available,
-            0 AS offered, 0 AS answered, 0 AS abandoned, 0 AS answered_wait_ms, 0 AS met, 0 AS counted
-        FROM callcentre.v_queues_now
-        WHERE {QUEUE} AND {CHANNEL}
-        UNION ALL
-        SELECT tenant_id, queue, 0, 0, 0, count(), countIf(is_available), 0, 0, 0, 0, 0, 0
-        FROM callcentre.v_queue_members_now
-        WHERE {QUEUE} AND {CHANNEL}
-        GROUP BY tenant_id, queue
-        UNION ALL
-        SELECT
-            tenant_id, queue, 0, 0, 0, 0, 0, sum(offered), sum(answered), sum(abandoned),
-            sum(answered_wait_ms), sum(service_level_met), sum(service_level_counted)
-        FROM callcentre.v_queue_results
-        WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+            tenant_id, queue,
+            sum(each.waiting) AS waiting, sum(each.talking) AS talking,
+            max(each.longest_wait_ms) AS longest_wait_ms,
+            sum(each.members) AS members, sum(each.available) AS available,
+            {_columns("sum(each.{0}) AS {0}", _DAY)},
+            {_columns("sumMap(each.{0}) AS {0}", _DAY_WAITS)}
+        FROM
+        (
+            SELECT
+                tenant_id, queue, waiting, talking, longest_wait_ms, 0 AS members, 0 AS available,
+                {_columns("0 AS {0}", _DAY)}, {_columns(_NO_WAITS + " AS {0}", _DAY_WAITS)}
+            FROM callcentre.v_queues_now
+            WHERE {QUEUE} AND {CHANNEL}
+            UNION ALL
+            SELECT
+                tenant_id, queue, 0, 0, 0, 1, is_available,
+                {_columns("0", _DAY)}, {_columns(_NO_WAITS, _DAY_WAITS)}
+            FROM callcentre.v_queue_members_now
+            WHERE {QUEUE} AND {CHANNEL}
+            UNION ALL
+            SELECT
+                tenant_id, queue, 0, 0, 0, 0, 0,
+                {_columns("{0}", _DAY)}, {_columns("CAST({0}, 'Map(UInt32, UInt64)')", _DAY_WAITS)}
+            FROM callcentre.v_queue_windows
+            WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+        ) AS each
         GROUP BY tenant_id, queue
     ) AS part
     INNER JOIN callcentre.v_queue_settings AS settings
         ON settings.tenant_id = part.tenant_id AND settings.queue = part.queue
-    GROUP BY part.tenant_id, settings.queue
+    GROUP BY part.tenant_id, part.queue
     HAVING waiting + talking + members + offered > 0"""
 
 CARDS = f"""WITH
-queues AS
-({_QUEUES}
-),
-live AS
+calls AS
 (
     SELECT
         sum(each.waiting) AS waiting,
         max(each.longest_wait_ms) AS longest_wait_ms,
-        argMax(each.answer_limit_s, each.longest_wait_ms) AS answer_limit_s,
+        argMax(each.answer_limit_s, each.longest_wait_ms) AS limit_of_longest_s,
         multiIf(
             countIf(each.need = 'now' AND each.waiting > 0) > 0, '{Colour.RED}',
             countIf(each.longest_wait_ms > 1000 * each.answer_limit_s) > 0, '{Colour.AMBER}',
             sum(each.waiting) > 0, '{Colour.BLUE}',
-            '{Colour.GREEN}') AS waiting_colour
-    FROM queues AS each
-),
-today AS
-(
-    SELECT
+            '{Colour.GREEN}') AS waiting_colour,
         sum(each.abandoned) AS abandoned,
         kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
-        kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted)) AS service_level,
-        kpi_service_level_of(sum(each.service_level_wanted), sum(each.service_level_counted)) AS service_level_target,
+        kpi_service_level_of(sum(each.met), sum(each.counted)) AS service_level,
+        kpi_service_level_of(
+            sum(each.service_level_target * each.counted), sum(each.counted)) AS service_level_target,
         kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_answered_s,
-        argMax(each.answer_limit_s, each.answered) AS answer_limit_s,
+        argMax(each.answer_limit_s, each.answered) AS limit_of_busiest_s,
         kpi_mean_wait_all(
             sum(each.answered_wait_ms), sum(each.abandoned_wait_ms), sum(each.flowed_out_wait_ms),
             sum(each.answered), sum(each.abandoned), sum(each.flowed_out)) AS mean_wait_all_s,
@@ -106,8 +132,9 @@ today AS
             sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), sum(each.handled)) AS mean_handle_s,
         kpi_mean_handle_time_without_wrap_up(
             sum(each.talk_ms), sum(each.hold_ms), sum(each.handled)) AS mean_handle_without_wrap_up_s
-    FROM callcentre.v_queue_results AS each
-    WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
+    FROM
+    ({_QUEUES}
+    ) AS each
 ),
 agents AS
 (
@@ -115,11 +142,16 @@ agents AS
         countIf(state = 'available') AS available,
         countIf(state IN ('talking', 'hold')) AS talking,
         countIf(state IN ('ringing', 'wrap_up', 'busy_other', 'unreachable')) AS busy,
-        countIf(state IN ('paused', 'paused_over_limit')) AS paused,
-        countIf(state = 'paused_over_limit') AS over_limit,
+        countIf(state = 'paused') AS paused,
         countIf(state = 'logged_out') AS logged_out
-    FROM callcentre.v_agents_board
-    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
+    FROM callcentre.v_agents_now
+    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM_OF_AGENT} AND {QUEUE_OF_AGENT}
+),
+pauses AS
+(
+    SELECT countIf(is_over_limit) AS over_limit
+    FROM callcentre.v_pauses_now
+    WHERE {CHANNEL} AND {TEAM_OF_AGENT} AND {QUEUE_OF_AGENT}
 ),
 sites AS
 (
@@ -138,25 +170,25 @@ SELECT
 FROM
 (
     SELECT arrayJoin(CAST([
-        ('waiting', live.waiting, NULL, NULL, live.waiting_colour),
-        ('longest_wait', {seconds("live.longest_wait_ms")}, 0, 2 * live.answer_limit_s, NULL),
-        ('service_level', today.service_level, today.service_level_target - 0.1, today.service_level_target, NULL),
-        ('abandoned', today.abandoned, NULL, NULL, NULL),
-        ('abandonment_rate', today.abandonment_rate, NULL, NULL, NULL),
-        ('mean_wait_answered', today.mean_wait_answered_s, 0, 2 * today.answer_limit_s, NULL),
-        ('mean_wait_all', today.mean_wait_all_s, NULL, NULL, NULL),
-        ('mean_handle', today.mean_handle_s, NULL, NULL, NULL),
-        ('mean_handle_without_wrap_up', today.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
-        ('available', agents.available, NULL, NULL, if(agents.available = 0 AND live.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
+        ('waiting', calls.waiting, NULL, NULL, calls.waiting_colour),
+        ('longest_wait', {seconds("calls.longest_wait_ms")}, 0, 2 * calls.limit_of_longest_s, NULL),
+        ('service_level', calls.service_level, calls.service_level_target - 0.1, calls.service_level_target, NULL),
+        ('abandoned', calls.abandoned, NULL, NULL, NULL),
+        ('abandonment_rate', calls.abandonment_rate, NULL, NULL, NULL),
+        ('mean_wait_answered', calls.mean_wait_answered_s, 0, 2 * calls.limit_of_busiest_s, NULL),
+        ('mean_wait_all', calls.mean_wait_all_s, NULL, NULL, NULL),
+        ('mean_handle', calls.mean_handle_s, NULL, NULL, NULL),
+        ('mean_handle_without_wrap_up', calls.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
+        ('available', agents.available, NULL, NULL, if(agents.available = 0 AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
         ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
         ('busy', agents.busy, NULL, NULL, '{Colour.PURPLE}'),
         ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
         ('logged_out', agents.logged_out, NULL, NULL, '{Colour.GREY}'),
-        ('over_limit', agents.over_limit, NULL, NULL, NULL),
+        ('over_limit', pauses.over_limit, NULL, NULL, NULL),
         ('data_age', sites.age_s, NULL, NULL, NULL),
         ('unseen', gaps.unseen_s, NULL, NULL, NULL)
     ], 'Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64), high Nullable(Float64), colour Nullable(String)))')) AS card
-    FROM live CROSS JOIN today CROSS JOIN agents CROSS JOIN sites CROSS JOIN gaps
+    FROM calls CROSS JOIN agents CROSS JOIN pauses CROSS JOIN sites CROSS JOIN gaps
 )"""
 """One row per number on the board, with the ends of its scale, or its colour, where they depend on
 the customer's settings."""

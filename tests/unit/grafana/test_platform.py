@@ -1,4 +1,4 @@
-"""The operator's page names metrics that are there: declared by the product, or recorded by rules."""
+"""The operator's page names metrics that are there: the product's own, or recorded by rules."""
 
 import re
 from pathlib import Path
