@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench import collector, fold, ingest, latency, queries, recovery, storage, streams
-from bench.figures import Baseline, Figure, Goal
+from bench import boards, collector, fold, ingest, latency, queries, recovery, storage, streams
+from bench.figures import Baseline, Figure, Goal, quantile
 
 _INGEST_BATCH = 100
 _STREAMS_BATCH = 100
@@ -28,10 +28,11 @@ class Size(NamedTuple):
     recovery_sites: int
     recovery_calls_per_site: int
     calls: int
+    board_rounds: int
 
 
-FULL = Size(4.0, 200_000, 7, 20.0, 12.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS)
-QUICK = Size(1.0, 60_000, 3, 6.0, 5.0, 40, 50, 200_000)
+FULL = Size(4.0, 200_000, 7, 20.0, 12.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS, 10)
+QUICK = Size(1.0, 60_000, 3, 6.0, 5.0, 40, 50, 200_000, 3)
 
 
 def ingest_figures(size: Size) -> list[Figure]:
@@ -242,6 +243,21 @@ def queries_figures(size: Size) -> list[Figure]:
     ]
 
 
+def boards_figures(size: Size) -> list[Figure]:
+    """Every statement of the customers' boards: those of the live page, and the heaviest of all."""
+    asked = boards.measure(size.calls, size.board_rounds)
+    live = [ms for one in asked if one.is_live for ms in one.times_ms]
+    heaviest = max(asked, key=lambda one: one.p95_ms)
+    name = f"boards, {size.calls:,} calls"
+    where = f"{heaviest.board}, {heaviest.where}, {heaviest.days} days"
+    return [
+        Figure(f"{name}, wallboard, p50", "ms", quantile(live, 0.5)),
+        Figure(f"{name}, wallboard, p95", "ms", quantile(live, 0.95), None, Goal("at most", 500)),
+        Figure(f"{name}, heaviest ({where}), p50", "ms", heaviest.p50_ms),
+        Figure(f"{name}, heaviest, p95", "ms", heaviest.p95_ms, None, Goal("at most", 1_000)),
+    ]
+
+
 PARTS: Mapping[str, Callable[[Size], list[Figure]]] = MappingProxyType(
     {
         "ingest": ingest_figures,
@@ -252,5 +268,6 @@ PARTS: Mapping[str, Callable[[Size], list[Figure]]] = MappingProxyType(
         "recovery": recovery_figures,
         "storage": storage_figures,
         "queries": queries_figures,
+        "boards": boards_figures,
     }
 )
