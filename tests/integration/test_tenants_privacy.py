@@ -98,7 +98,7 @@ def forget(server: ClickHouseServer, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def everything(client: Client, tenant: str) -> str:
-    """All rows of a tenant as text, replaced versions included; each once, as merges come and go."""
+    """All rows of a tenant as text, replaced versions included; each once, as merges go on."""
     tables = client.query(
         "SELECT name FROM system.tables WHERE database = 'callcentre' AND engine LIKE '%MergeTree'"
         " AND name IN (SELECT table FROM system.columns WHERE name = 'tenant_id')"
