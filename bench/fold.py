@@ -12,20 +12,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.event import Event
-from agent.redaction import Redaction
-from agent.transcript import Transcript
+from bench.generated_events import generated_hour, in_batches, published
 from bench.site_events import TENANT, batches, open_calls
-from ingest_api.contract.published import (
-    PublishedBatch,
-    PublishedEvent,
-    decode_batch,
-    encode_batch,
-)
-from local.pbx.call_centre import generate
+from ingest_api.contract.published import PublishedEvent, decode_batch, encode_batch
 from streams.domain.facts import Fact
 from streams.domain.site_state import SiteState, decode_state, encode_state, new_site_state
 from streams.interpreter import interpret
@@ -37,8 +29,6 @@ SITE = "pbx-01"
 BATCH_SIZES = (100, 1_000)
 OPEN_CALLS = (5, 50, 500)
 RECORDED = "22.10.1/shift_20261"
-_OPENS_MS = 1_773_147_600_000
-_HOUR_S = 3_600
 _SITE_EVENTS = 20_000
 _ROUNDS = 7
 _ROUND_S = 0.02
@@ -79,21 +69,17 @@ def measure(rounds: int = _ROUNDS) -> tuple[list[FoldCost], list[RecordCost]]:
 
 def days() -> dict[str, list[PublishedEvent]]:
     """The events of each day, numbered from 1."""
-    transcript = Transcript(Redaction("last4", b"made-up tenant key"))
-    heard = transcript.connected(_OPENS_MS)
-    for at, data in generate(1, _OPENS_MS, _HOUR_S):
-        heard += transcript.feed(data, at)
     made_up = [batch.events for batch in batches(SITE, _SITE_EVENTS, _SITE_EVENTS)]
     return {
-        "recorded shift": _published(events_of(scenario(RECORDED).connections)),
-        "generated hour": _published(heard),
+        "recorded shift": published(events_of(scenario(RECORDED).connections)),
+        "generated hour": generated_hour(1),
         "bench site": list(itertools.chain.from_iterable(made_up)),
     }
 
 
 def fold_cost(day: str, events: list[PublishedEvent], size: int, rounds: int) -> FoldCost:
     """What the events cost when they come in batches of `size`."""
-    messages = [encode_batch(batch) for batch in _batches(events, size)]
+    messages = [encode_batch(batch) for batch in in_batches(SITE, events, size)]
     facts = _fold(messages)
 
     def us(part: Callable[[], object]) -> float:
@@ -117,7 +103,7 @@ def fold_cost(day: str, events: list[PublishedEvent], size: int, rounds: int) ->
 def record_cost(calls: int, rounds: int) -> RecordCost:
     """What the state record of a site with so many open calls costs."""
     state = _new_site()
-    for batch in _batches(open_calls(calls), 100):
+    for batch in in_batches(SITE, open_calls(calls), 100):
         fold_batch(state, batch)
     data = encode_state(state)
     return RecordCost(
@@ -130,19 +116,6 @@ def record_cost(calls: int, rounds: int) -> RecordCost:
 
 def _new_site() -> SiteState:
     return new_site_state(TENANT, SITE)
-
-
-def _published(events: Iterable[Event]) -> list[PublishedEvent]:
-    return [
-        PublishedEvent(sequence, event.at_ms, event.kind, event.name, dict(event.fields))
-        for sequence, event in enumerate(events, 1)
-    ]
-
-
-def _batches(events: list[PublishedEvent], size: int) -> Iterator[PublishedBatch]:
-    for start in range(0, len(events), size):
-        cut = events[start : start + size]
-        yield PublishedBatch(TENANT, SITE, "spool", cut[-1].at + 30, cut[-1].at + 20, cut)
 
 
 def _decode(messages: list[bytes]) -> int:

@@ -2,8 +2,10 @@
 
 Each worker drains a backlog from the embedded broker, which runs on the same cores. The product's
 worker folds batches, makes the columns of the facts, and stores state records, all acknowledged as
-in production; only the inserts' network is left out. The naive one gets one message per event and
-counts into windowed tables. CPU per event is the worker's own and is steadier than the clock.
+in production; only the inserts' network is left out. Its events are calls one after the other, each
+event a part of one, or hours of the simulated call centre, with all that a PBX says between. The
+naive one gets one message per event and counts into windowed tables. CPU per event is the worker's
+own and is steadier than the clock.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from typing import NamedTuple
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
+from bench.generated_events import generated_hour, in_batches
 from bench.site_events import TENANT, batches
 from bench.stream_workers import NAIVE_TOPIC, PARTITIONS
 from ingest_api.contract.published import PublishedBatch, encode_batch
@@ -32,10 +35,19 @@ NAIVE_EVENTS = 40_000
 _WITHIN_S = 300
 
 
+class Feed(NamedTuple):
+    """What a worker is given: `calls` or `hours` of so many sites."""
+
+    feed: str
+    sites: int
+    events_per_batch: int
+
+
 class Load(NamedTuple):
-    """What one way of doing it came to."""
+    """What one way of doing it came to, of what was fed."""
 
     worker: str
+    feed: str
     sites: int
     events_per_batch: int
     events: int
@@ -47,13 +59,29 @@ class Load(NamedTuple):
 def measure(events: int, sites: Iterable[int], sizes: Iterable[int]) -> list[Load]:
     """One run after the other, each with a broker of its own."""
     loads = [_naive()]
-    loads += [_fold(events, count, 100) for count in sites]
-    loads += [_fold(events, 20, size) for size in sizes]
+    loads += [_fold("calls", _calls(events, count, 100), 100) for count in sites]
+    loads += [_fold("calls", _calls(events, 20, size), size) for size in sizes]
+    loads.append(_fold("hours", _hours(events, 100), 100))
     return loads
 
 
-def _fold(events: int, sites: int, size: int) -> Load:
-    feeds = [batches(f"pbx-{number:04d}", events // sites, size) for number in range(sites)]
+def _calls(events: int, sites: int, size: int) -> list[list[PublishedBatch]]:
+    return [list(batches(f"pbx-{number:04d}", events // sites, size)) for number in range(sites)]
+
+
+def _hours(events: int, size: int) -> list[list[PublishedBatch]]:
+    """An hour of each of so many sites that it is at least so many events."""
+    feeds: list[list[PublishedBatch]] = []
+    while events > 0:
+        number = len(feeds)
+        hour = generated_hour(number)
+        feeds.append(list(in_batches(f"pbx-{number:04d}", hour, size)))
+        events -= len(hour)
+    return feeds
+
+
+def _fold(feed: str, feeds: list[list[PublishedBatch]], size: int) -> Load:
+    events = sum(len(batch.events) for batches_of_site in feeds for batch in batches_of_site)
     with _broker() as bootstrap:
         create_topics(bootstrap, PARTITIONS, 1)
         producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
@@ -63,7 +91,7 @@ def _fold(events: int, sites: int, size: int) -> Load:
                     key = site_key(TENANT, batch.site)
                     producer.send(PBX_EVENTS, key=key, value=encode_batch(batch))
         producer.close()
-        return _drained("fold", sites, size, events // sites * sites, bootstrap)
+        return _drained("fold", Feed(feed, len(feeds), size), events, bootstrap)
 
 
 def _naive() -> Load:
@@ -77,7 +105,7 @@ def _naive() -> Load:
                 producer.send(NAIVE_TOPIC, key=site_key(TENANT, batch.site), value=value)
         producer.close()
         # Half of them: at its start Faust loses what it had queued, and waits for it in vain.
-        return _drained("naive", 1, 1, NAIVE_EVENTS // 2, bootstrap)
+        return _drained("naive", Feed("calls", 1, 1), NAIVE_EVENTS // 2, bootstrap)
 
 
 def _single_events(batch: PublishedBatch) -> Iterable[bytes]:
@@ -85,7 +113,7 @@ def _single_events(batch: PublishedBatch) -> Iterable[bytes]:
         yield json.dumps({"name": event.name, "at": event.at, **event.fields}).encode()
 
 
-def _drained(worker: str, sites: int, size: int, events: int, bootstrap: str) -> Load:
+def _drained(worker: str, feed: Feed, events: int, bootstrap: str) -> Load:
     command = [sys.executable, "-m", "bench.stream_workers", worker, str(events), bootstrap]
     ended = subprocess.run(  # noqa: S603 - a program of our own
         command, capture_output=True, text=True, timeout=_WITHIN_S, check=False
@@ -96,8 +124,7 @@ def _drained(worker: str, sites: int, size: int, events: int, bootstrap: str) ->
     counted, wall_s, cpu_s = report["events"], report["wall_s"], report["cpu_s"]
     return Load(
         worker,
-        sites,
-        size,
+        *feed,
         counted,
         round(counted / wall_s),
         round(cpu_s / counted * 1e6, 2),
@@ -130,7 +157,9 @@ def main(arguments: list[str]) -> int:
     print("  ".join(f"{name:>16}" for name in names))
     for load in loads:
         print(
-            "  ".join(f"{value:>16,}" if value != load.worker else f"{value:>16}" for value in load)
+            "  ".join(
+                f"{value:>16}" if isinstance(value, str) else f"{value:>16,}" for value in load
+            )
         )
     ratio = loads[1].events_per_cpu_s / loads[0].events_per_cpu_s
     print(f"\nper second of a core: {ratio:.1f} times the naive worker")
