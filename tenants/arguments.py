@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _add_settings(level)
     _add_privacy(level)
     _add_channels(level)
-    level.add("sync", commands.sync, "bring the server's users, grants and policies in line")
+    level.add("sync", commands.sync, "bring the server's readers, and Grafana, in line")
     verify = level.add("verify", commands.verify, "prove on the server that tenants are apart")
     verify.add_argument(
         "--passwords",

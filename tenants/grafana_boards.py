@@ -3,6 +3,7 @@
 What lies a folder deeper is the operator's.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ def is_ours(message: str) -> bool:
     return message.startswith(f"{_MARK} ")
 
 
+@functools.cache
 def customers_boards(language: Language, directory: Path = DASHBOARDS) -> tuple[Board, ...]:
     """The boards in this language, in the order of their files.
 
