@@ -19,7 +19,7 @@ _MARK = "call-centre-analytics"
 
 
 class Board(NamedTuple):
-    """A dashboard in Grafana's classic form, and what its text comes to."""
+    """A dashboard in Grafana's classic form, and what its content comes to."""
 
     uid: str
     title: str
@@ -51,11 +51,12 @@ def customers_boards(language: Language, directory: Path = DASHBOARDS) -> tuple[
 
 def _boards(directory: Path) -> Iterator[Board]:
     for file in sorted(directory.glob("*.json")):
-        text = file.read_bytes()
         try:
-            model = json.loads(text)
+            model = json.loads(file.read_bytes())
             uid, title = str(model["uid"]), str(model["title"])
         except (ValueError, LookupError, TypeError) as error:
             raise NotPossibleError(f"{file} is no board: {type(error).__name__}") from error
         model.pop("id", None)
-        yield Board(uid, title, model, hashlib.sha256(text).hexdigest()[:16])
+        # Of the content, not the file: Grafana makes no version of what only looks otherwise.
+        content = json.dumps(model, sort_keys=True).encode()
+        yield Board(uid, title, model, hashlib.sha256(content).hexdigest()[:16])
