@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
 from local.process import free_port
 from tenants.config import GrafanaAccess
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse

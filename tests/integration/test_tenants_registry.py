@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 from clickhouse_connect.driver.client import Client
 
-import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
 from agent.config import load
 from ingest_api.auth import token_digest
 from tenants.__main__ import main

@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
 from local.grafana import (
     GrafanaMissingError,
     GrafanaPlan,

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-import tests.support.grafana_alerting_stand_in  # noqa: F401 - adds its routes
 from grafana.language import Language
 from tenants.config import GrafanaAccess, config_from
 from tenants.errors import NotPossibleError, WrongInputError

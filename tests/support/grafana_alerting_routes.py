@@ -1,12 +1,9 @@
-"""The alerting half of the Grafana stand-in: rules, contact points, mute timings, policies.
-
-Importing it adds its routes.
-"""
+"""The routes of the Grafana stand-in for alert rules, contact points, mute timings and policies."""
 
 import re
 from typing import Any
 
-from tests.support.grafana_stand_in import (
+from tests.support.grafana_server import (
     DEFAULT_RECEIVER,
     ROUTE_FIELDS,
     RULE_FIELDS,
