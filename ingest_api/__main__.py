@@ -20,8 +20,9 @@ from ingest_api.http_head import BoundedHeadProtocol
 from ingest_api.kafka_publisher import KafkaPublisher
 from ingest_api.log_setup import set_up_logs
 from ingest_api.polling import command as polling
-from ingest_api.registry_tokens import ClickHouseTokenSource, RegistryTokens
+from ingest_api.registry_tokens import RegistryTokens
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
+from ingest_api.token_source import ClickHouseTokenSource
 
 _KEEP_ALIVE_S = 75
 _STOP_WITHIN_S = 5

@@ -48,6 +48,22 @@ class TokenRegistry(Protocol):
     def state(self) -> RegistryState:
         """For the metrics."""
 
+    async def news(self) -> bool:
+        """Look again, before somebody unknown is refused; whether it was done. Takes a moment."""
+
+
+async def admit(tokens: TokenRegistry, token: str) -> Grant:
+    """The grant of a collector's token, which may have been made just now.
+
+    Raises UnauthorizedError as `authenticate` does.
+    """
+    try:
+        return authenticate(tokens, token)
+    except UnauthorizedError:
+        if not await tokens.news():
+            raise
+        return authenticate(tokens, token)
+
 
 def authenticate(tokens: TokenRegistry, token: str, connector: str = "") -> Grant:
     """The grant of a collector's token, or of the secret of a platform's webhook.

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from starlette.types import Receive
 
-from ingest_api.auth import SiteIdentity, TokenRegistry, authenticate
+from ingest_api.auth import SiteIdentity, TokenRegistry, admit
 from ingest_api.batches import read_batch
 from ingest_api.body import inflate, read_body
 from ingest_api.budget import ByteBudget
@@ -91,7 +91,7 @@ class Intake:
         token = head.token
         if token is None:
             raise UnauthorizedError("a bearer token is needed")
-        grant = authenticate(self._tokens, token)
+        grant = await admit(self._tokens, token)
         self._rate.take(grant.sha256)
         gzipped = head.is_gzip()
         head.check_length()

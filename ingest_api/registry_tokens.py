@@ -4,117 +4,47 @@ Ingest goes on while ClickHouse is away, for as long as it takes, with the token
 was let in stays in, but for tokens whose end was known. A copy on disk (digests only, for its owner
 only) carries them over a restart in that time. With ClickHouse there, a token that was disabled or
 taken back ends within ten seconds: the interval, and the time-out of one look.
+
+A token that is not known may have been made a moment ago, and a collector that is refused comes
+again after half a minute only. So whoever shows one waits for the next look, which is then taken
+within a second; of many who wait at a time the rest is refused at once.
 """
 
+import asyncio
 import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
+from typing import Annotated, NamedTuple, Self
 
-import clickhouse_connect
 import structlog
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import BaseModel, ConfigDict, Field
 
 from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
-from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
+from ingest_api.token_source import (
+    MAX_TOKENS,
+    RegisteredToken,
+    RegistryAwayError,
+    TokenSource,
+)
 
 LOOK_AGAIN_S = 5.0
-MAX_TOKENS = 100_000
-
-_CONNECT_TIMEOUT_S = 2
-_ANSWER_TIMEOUT_S = 3
-
-_STATEMENT = f"""\
-SELECT sha256, tenant_id, site, connector, toUnixTimestamp64Milli(valid_until)
-FROM
-(
-    SELECT sha256, tenant_id, site, '' AS connector, valid_until FROM callcentre.usable_tokens
-    UNION ALL
-    SELECT sha256, tenant_id, site, connector, valid_until FROM callcentre.usable_webhooks
-)
-ORDER BY sha256 LIMIT {MAX_TOKENS + 1}"""  # noqa: S608 - a number of ours
+LOOK_FOR_UNKNOWN_S = 1.0
+"""Between two looks at least, whoever shows whatever."""
+NEWS_WITHIN_S = 2.0
+MAX_WAITING = 50
 
 _log = structlog.get_logger()
-
-
-class RegisteredToken(BaseModel):
-    """One usable token, or secret of a `connector`'s webhook.
-
-    `valid_until_ms` is UTC, milliseconds since 1970; None for no end.
-    """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    tenant: str = Field(pattern=SITE_PATTERN)
-    site: str = Field(pattern=SITE_PATTERN)
-    connector: str = ""
-    valid_until_ms: int | None = None
 
 
 class _Copy(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     tokens: Annotated[list[RegisteredToken], Field(max_length=MAX_TOKENS)]
-
-
-class RegistryAwayError(Exception):
-    """The registry cannot be read now, or not be understood. The tokens known before stay."""
-
-
-class TokenSource(Protocol):
-    """Where the registry is read."""
-
-    def load(self) -> list[RegisteredToken]:
-        """All usable tokens; none if there are none. Raises RegistryAwayError."""
-
-
-class ClickHouseTokenSource:
-    """The registry behind `http(s)://user:password@host:port`; for one thread at a time."""
-
-    def __init__(self, url: str) -> None:
-        """Connects at the first load. Raises ConfigError if the address has another form."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-            raise ConfigError("CLICKHOUSE_URL must look like http://user:password@host:port")
-        self._url = url
-        self._client: Client | None = None
-
-    def load(self) -> list[RegisteredToken]:
-        """As in `TokenSource`."""
-        try:
-            client = self._client or self._connect()
-            self._client = client
-            rows = client.query(_STATEMENT).result_rows
-        except ClickHouseError as error:
-            self.close()
-            # Its text may repeat the address, and with it the password.
-            raise RegistryAwayError(type(error).__name__) from error
-        return _understood(rows)
-
-    def close(self) -> None:
-        """Lets the connection go; the next load makes a new one."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def _connect(self) -> Client:
-        return clickhouse_connect.get_client(
-            dsn=self._url,
-            interface=urlsplit(self._url).scheme,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            send_receive_timeout=_ANSWER_TIMEOUT_S,
-            query_retries=0,
-            autogenerate_session_id=False,
-        )
 
 
 class _Entry(NamedTuple):
@@ -144,6 +74,9 @@ class RegistryTokens:
         self._read_at = clock()
         self._failures = 0
         self._stopped = threading.Event()
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._waiting: set[asyncio.Future[bool]] = set()
         if not self.refresh():
             self._take(_read_copy(copy))
             self._read_at = copy.stat().st_mtime
@@ -161,6 +94,23 @@ class RegistryTokens:
     def state(self) -> RegistryState:
         """As in `TokenRegistry`."""
         return RegistryState(len(self._tokens), self._clock() - self._read_at, self._failures)
+
+    async def news(self) -> bool:
+        """As in `TokenRegistry`: waits for a look that begins after now; so do 50 at most."""
+        waits: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            if len(self._waiting) >= MAX_WAITING:
+                return False
+            self._waiting.add(waits)
+        self._wake.set()
+        try:
+            async with asyncio.timeout(NEWS_WITHIN_S):
+                return await waits
+        except TimeoutError:
+            return False
+        finally:
+            with self._lock:
+                self._waiting.discard(waits)
 
     def refresh(self) -> bool:
         """Reads the registry now; whether it could be read."""
@@ -188,6 +138,7 @@ class RegistryTokens:
     def close(self) -> None:
         """Ends the thread, after the look it may be at."""
         self._stopped.set()
+        self._wake.set()
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -204,11 +155,22 @@ class RegistryTokens:
         self.close()
 
     def _run(self) -> None:
-        while not self._stopped.wait(LOOK_AGAIN_S):
+        while not self._stopped.wait(LOOK_FOR_UNKNOWN_S):
+            self._wake.wait(LOOK_AGAIN_S - LOOK_FOR_UNKNOWN_S)
+            self._wake.clear()
+            if self._stopped.is_set():
+                return
+            with self._lock:
+                waiting, self._waiting = self._waiting, set()
+            is_read = False
             try:
-                self.refresh()
+                is_read = self.refresh()
             except Exception:  # noqa: BLE001 - a thread that ended would leave everybody in for ever
                 _log.exception("token_registry_not_looked_at")
+            for waits in waiting:
+                # The loop is closed when ingest ends, and nobody waits any more.
+                with contextlib.suppress(RuntimeError):
+                    waits.get_loop().call_soon_threadsafe(_tell, waits, is_read)
 
     def _take(self, tokens: list[RegisteredToken]) -> None:
         entries: dict[str, tuple[_Entry, ...]] = {}
@@ -235,24 +197,9 @@ class RegistryTokens:
             _log.error("token_copy_not_written", problem=error.strerror)
 
 
-def _understood(rows: Sequence[Sequence[object]]) -> list[RegisteredToken]:
-    if len(rows) > MAX_TOKENS:
-        raise RegistryAwayError(f"it holds more than {MAX_TOKENS} tokens")
-    try:
-        return [
-            RegisteredToken.model_validate(
-                {
-                    "sha256": sha256,
-                    "tenant": tenant,
-                    "site": site,
-                    "connector": connector,
-                    "valid_until_ms": until_ms,
-                }
-            )
-            for sha256, tenant, site, connector, until_ms in rows
-        ]
-    except ValueError as error:
-        raise RegistryAwayError("a row of it is no token") from error
+def _tell(waits: asyncio.Future[bool], is_read: bool) -> None:
+    if not waits.done():
+        waits.set_result(is_read)
 
 
 def _read_copy(copy: Path) -> list[RegisteredToken]:

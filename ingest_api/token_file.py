@@ -72,6 +72,10 @@ class FileTokenRegistry:
         tokens = sum(map(len, self._grants.values()))
         return RegistryState(tokens, self._clock() - self._read_at, self._failures)
 
+    async def news(self) -> bool:
+        """As in `TokenRegistry`: a second is soon enough for a file."""
+        return False
+
     def _read_if_changed(self) -> None:
         try:
             stamp = _stamp(self._path)

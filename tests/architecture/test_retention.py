@@ -27,6 +27,7 @@ FOR_EVER = {
     "agents_registry",
     "alert_contacts",
     "business_hours",
+    "chat_accounts",
     "grafana_organisations",
     "pause_limits",
     "queue_names",
@@ -38,6 +39,7 @@ FOR_EVER = {
     "site_tokens",
     "sites",
     "tenants",
+    "webhook_secrets",
 }
 
 PERSONAL = re.compile(

@@ -12,7 +12,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.auth import authenticate, token_digest
-from ingest_api.registry_tokens import ClickHouseTokenSource, RegistryAwayError, RegistryTokens
+from ingest_api.registry_tokens import RegistryTokens
+from ingest_api.token_source import ClickHouseTokenSource, RegistryAwayError
 from local.process import free_port
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from tenants.access_plan import (

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from ingest_api import registry_tokens
-from ingest_api.auth import RegistryState, SiteIdentity, authenticate, token_digest
+from ingest_api.auth import RegistryState, SiteIdentity, admit, authenticate, token_digest
 from ingest_api.errors import ConfigError, UnauthorizedError
-from ingest_api.registry_tokens import (
+from ingest_api.registry_tokens import RegistryTokens
+from ingest_api.token_source import (
     ClickHouseTokenSource,
     RegisteredToken,
     RegistryAwayError,
-    RegistryTokens,
 )
 
 
@@ -140,7 +141,8 @@ def test_without_registry_and_copy_ingest_does_not_start(copy: Path) -> None:
 def test_the_thread_looks_again_and_survives_a_bug(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry_tokens, "LOOK_AGAIN_S", 0.001)
+    monkeypatch.setattr(registry_tokens, "LOOK_AGAIN_S", 0.002)
+    monkeypatch.setattr(registry_tokens, "LOOK_FOR_UNKNOWN_S", 0.001)
     source = Source(token("one"))
     source.asked.release()
     with opened(source, copy) as tokens:
@@ -152,6 +154,57 @@ def test_the_thread_looks_again_and_survives_a_bug(
         while not is_let_in(tokens, "two"):
             assert source.asked.acquire(timeout=60)
         assert not is_let_in(tokens, "one")
+
+
+async def test_a_token_made_just_now_is_let_in_at_its_first_request(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_tokens, "LOOK_FOR_UNKNOWN_S", 0.001)
+    source = Source(token("one"))
+    with opened(source, copy) as tokens:
+        source.tokens = [token("one"), token("two")]
+        assert (await admit(tokens, "two")).identity.tenant == "acme"
+        with pytest.raises(UnauthorizedError):
+            await admit(tokens, "three")
+        # Who is known waits for nothing.
+        source.asked = threading.Semaphore(0)
+        assert (await admit(tokens, "one")).identity.tenant == "acme"
+        assert not source.asked.acquire(blocking=False)
+
+
+async def test_of_many_unknown_ones_few_wait_and_all_are_refused(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_tokens, "LOOK_FOR_UNKNOWN_S", 0.2)
+    source = Source(token("one"))
+    with opened(source, copy) as tokens:
+        looks = asyncio.gather(*(tokens.news() for _ in range(1_000)))
+        told = await looks
+        assert told.count(True) == registry_tokens.MAX_WAITING
+        assert told.count(False) == 1_000 - registry_tokens.MAX_WAITING
+
+
+async def test_while_the_registry_is_away_the_unknown_are_refused(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_tokens, "LOOK_FOR_UNKNOWN_S", 0.001)
+    source = Source(token("one"))
+    with opened(source, copy) as tokens:
+        source.is_away = True
+        with pytest.raises(UnauthorizedError):
+            await admit(tokens, "two")
+        source.is_broken = True
+        with pytest.raises(UnauthorizedError):
+            await admit(tokens, "two")
+
+
+async def test_nobody_waits_longer_than_two_seconds(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_tokens, "NEWS_WITHIN_S", 0.01)
+    monkeypatch.setattr(registry_tokens, "LOOK_FOR_UNKNOWN_S", 3_600.0)
+    with opened(Source(token("one")), copy) as tokens:
+        assert not await tokens.news()
 
 
 def test_its_age_grows_while_the_registry_is_away_and_over_a_restart(copy: Path) -> None:
