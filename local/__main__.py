@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("local.demo", "the whole pipeline, with simulated call centres and a live wallboard"),
     "wallboard": ("local.wallboard.command", "the live wallboard alone"),
     "pbx": ("local.pbx.command", "simulated PBXs that speak AMI and know the truth"),
+    "whatsapp": ("local.whatsapp.command", "a simulated Helena account that knows the truth"),
     "broker": ("local.broker", "the embedded Kafka broker"),
     "clickhouse": ("local.clickhouse.__main__", "the embedded ClickHouse"),
     "fold": ("local.fold", "what captures of an Asterisk count as, without any service"),

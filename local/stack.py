@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from local.addresses import ask_json
 from local.grafana import Person
 from local.process import Child
 from local.restarts import Death, Restarts
@@ -18,9 +20,19 @@ MOST_WORKERS = 4
 """As many as there are partitions."""
 
 # Collectors first, so that nothing is half delivered; what others write to goes last.
-_STOP_ORDER = ("grafana", "collector", "pbx", "ingest", "worker", "clickhouse", "broker")
+_STOP_ORDER = (
+    "grafana",
+    "collector",
+    "pbx",
+    "whatsapp",
+    "poller",
+    "ingest",
+    "worker",
+    "clickhouse",
+    "broker",
+)
 _PBX_GONE = "what happened in the simulated call centres, and the truth of it, is gone with them"
-_IRREPLACEABLE = {"pbx": _PBX_GONE, f"pbx {NEIGHBOUR}": _PBX_GONE}
+_IRREPLACEABLE = {"pbx": _PBX_GONE, "whatsapp": _PBX_GONE, f"pbx {NEIGHBOUR}": _PBX_GONE}
 
 
 @dataclass(frozen=True)
@@ -43,17 +55,25 @@ class RunningTenant:
     """A customer of a running pipeline.
 
     `reader_url` sees its rows alone, `truth_url` tells what truly happened at its sites, of which
-    `ami_ports` has one each.
+    `ami_ports` has one each, and `chat_url` the same of its chat account; empty if it has none.
     """
 
     reader_url: str = ""
     truth_url: str = ""
+    chat_url: str = ""
     ami_ports: dict[str, int] = field(default_factory=dict)
 
     @property
     def sites(self) -> list[str]:
         """Their names, in order."""
         return sorted(self.ami_ports)
+
+    def ask_truth(self, what: str) -> Any:
+        """What truly happened, `truth` or `totals`, of sites and chats. Raises OSError."""
+        told = ask_json(f"{self.truth_url}/{what}")
+        if self.chat_url:
+            told["sites"] += ask_json(f"{self.chat_url}/{what}")["sites"]
+        return told
 
 
 @dataclass

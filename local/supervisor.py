@@ -15,6 +15,7 @@ from pathlib import Path
 
 from local import broker, grafana_run, registration
 from local.addresses import answers, ask_clickhouse, bare
+from local.chats import ChatParts
 from local.collector_settings import CollectorSettings, write_settings
 from local.grafana import GrafanaPlan
 from local.pbx.dialect import DIALECTS
@@ -54,6 +55,7 @@ class _Starter:
         self._progress = progress
         self._ami_secret = secrets.token_urlsafe(16)
         self._registered: dict[str, registration.Registered] = {}
+        self._chats = ChatParts(plan, stack, self._run)
         self._pbx_sites: dict[str, int] = {}
 
     def start(self) -> None:
@@ -78,6 +80,7 @@ class _Starter:
         self._await_workers()
         for tenant in self._stack.tenants:
             self._start_collectors(tenant)
+        self._start_chats()
         self._set_for_boards()
         self._await_rows()
         if boards is not None:
@@ -198,6 +201,7 @@ class _Starter:
             for tenant, running in stack.tenants.items():
                 registered = registration.register(operator, tenant, running.sites)
                 self._registered[tenant] = registered
+            self._chats.connect(operator, self._registered[TENANT].privacy_key)
             self._start_ingest(port)
             trouble = registration.let_readers_in(operator)
             for tenant, running in stack.tenants.items():
@@ -211,6 +215,7 @@ class _Starter:
         """While the first rows are on their way: settings hold for the past too."""
         with registration.operator_of(self._stack) as operator:
             registration.set_for_boards(operator, self._agents())
+            self._chats.set_for_boards(operator)
         self._progress("settings", "targets, teams, limits of pauses, hours")
 
     def _agents(self) -> dict[str, list[str]]:
@@ -225,6 +230,7 @@ class _Starter:
         copy = self._plan.state.absolute() / "tokens-copy.json"
         environment = self._kafka_environment() | self._clickhouse_environment()
         environment |= {"INGEST_TOKENS_COPY": str(copy), "INGEST_TOKENS_FILE": ""}
+        environment |= {"INGEST_CHAT_KEYS_FILE": str(self._chats.keys_file)}
         self._run("ingest", ["ingest_api", "serve", f"--port={port}"], environment)
 
     def _await_ingest(self) -> None:
@@ -239,9 +245,18 @@ class _Starter:
             environment = self._kafka_environment() | self._clickhouse_environment()
             environment |= {"STREAMS_METRICS_PORT": str(port)}
             self._run(name, ["streams", "worker"], environment)
+        port = free_port()
+        self._stack.worker_metrics_urls.append(f"http://{LOOPBACK}:{port}/metrics")
+        environment = self._kafka_environment() | self._clickhouse_environment()
+        self._chats.start_worker(environment | {"STREAMS_METRICS_PORT": str(port)})
+
+    def _start_chats(self) -> None:
+        url = self._chats.start(self._kafka_environment())
+        self._progress("whatsapp", f"Helena on {url} (simulated, speed {self._plan.speed:g})")
 
     def _await_workers(self) -> None:
-        for name, url in zip(self._workers(), self._stack.worker_metrics_urls, strict=True):
+        names = [*self._workers(), "worker chats"]
+        for name, url in zip(names, self._stack.worker_metrics_urls, strict=True):
             self._stack.children[name].wait_until(partial(answers, url), _UP_WITHIN_S)
             self._progress("streams", url)
 

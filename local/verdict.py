@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import asdict, replace
 from typing import Any
 
-from local.addresses import ask_json
 from local.comparison import Difference, differences
 from local.process import ChildFailedError
 from local.stack import TENANT, Stack
@@ -58,7 +57,7 @@ def judge(stack: Stack, look: Look) -> Verdict:
     Raises ChildFailedError if either is not told, or as `Stack.look` does.
     """
     try:
-        truths = {name: ask_json(f"{t.truth_url}/truth") for name, t in stack.tenants.items()}
+        truths = {name: each.ask_truth("truth") for name, each in stack.tenants.items()}
     except OSError as error:
         raise ChildFailedError(f"the simulated PBXs do not tell the truth: {error}") from error
     deadline = time.monotonic() + _SETTLED_WITHIN_S

@@ -8,7 +8,6 @@ from typing import NoReturn
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from local.addresses import ask_json
 from local.restarts import Death
 from local.stack import Stack
 from local.wallboard.readings import Scope, read
@@ -53,7 +52,7 @@ class Look:
 
     def _raise_if_over(self) -> None:
         try:
-            totals = [ask_json(f"{t.truth_url}/totals") for t in self._stack.tenants.values()]
+            totals = [each.ask_truth("totals") for each in self._stack.tenants.values()]
         except OSError:
             return  # if the PBX is gone, the next look says so
         if all(site["is_over"] for centre in totals for site in centre["sites"]):

@@ -56,12 +56,12 @@ _MESSAGE_STATUSES = frozenset(
     )
 )
 
-# Only what a person wrote is a response. Campaigns and programs may open a conversation; the others
-# answer by themselves.
+# Only what a person wrote is a response. Campaigns open conversations, programs may do so; the
+# others answer by themselves.
 _AUTHORS: dict[str, Author] = {
     "DEFAULT": "person",
     "CAMPAIGN": "sender",
-    "API": "sender",
+    "API": "program",
     "PAYMENT": "machine",
     "OFFICE_HOURS": "machine",
     "BOT": "machine",

@@ -21,9 +21,9 @@ Phase = Literal["opened", "waiting", "served", "ended", "hidden", "untold"]
 """How the session was: with a bot or just opened; waiting for people; with a person; over; kept out
 of the queues by the platform; or in a state that we do not know."""
 
-Author = Literal["customer", "person", "sender", "machine"]
-"""Who wrote a message: the customer, a person of ours, a campaign, template or program that opens
-conversations, or a bot and the like that answers by itself."""
+Author = Literal["customer", "person", "sender", "program", "machine"]
+"""Who wrote a message: the customer, a person of ours, a campaign or template, which open
+conversations, a program, which may do so or answer, or a bot and the like, which only answers."""
 
 
 class SessionSeen(msgspec.Struct, frozen=True, array_like=True):

@@ -81,7 +81,13 @@ class ChatSession(msgspec.Struct, array_like=True):
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ChatSession)
 
-_AUTHOR_ORDER: dict[Author, int] = {"machine": 0, "person": 1, "sender": 2, "customer": 3}
+_AUTHOR_ORDER: dict[Author, int] = {
+    "machine": 0,
+    "program": 1,
+    "person": 2,
+    "sender": 3,
+    "customer": 4,
+}
 _KIND_ORDER = {"created": 0, "changed": 1, "polled": 2, "completed": 3}
 
 

@@ -19,18 +19,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.domain.chat_events import TICKS_PER_MS, MessageSeen, Phase, SessionSeen
+from streams.domain.chat_events import TICKS_PER_MS, Author, MessageSeen, Phase, SessionSeen
 from streams.domain.chat_session import ChatSession
 from streams.domain.facts import CallStatus, EndedBy, Outcome, Transfer
 
 NO_QUEUE = "no-department"
 """Queue of sessions that wait in none: a name is needed, and the empty one means every queue."""
 
-SENT_FIRST_WITHIN_MS = 60_000
-"""A campaign's message that opened a session was written about when the session began."""
-
-WRITTEN_FIRST_WITHIN_MS = 2_000
-"""So was a person's, who takes longer to answer somebody else's."""
+OPENED_WITHIN_MS: dict[Author, int] = {"sender": 60_000, "program": 3_000, "person": 2_000}
+"""A message of ours that opened a session was written about when the session began: a campaign may
+take a while, a program may also answer at once, and a person takes longer to."""
 
 
 class ChatVisit(msgspec.Struct):
@@ -133,10 +131,10 @@ class _Reading:
         """When the session may be offered first: None if we opened it and nobody has answered."""
         customer = [m.written_at for m in self._messages if m.author == "customer"]
         first = customer[0] if customer else None
-        ours = [m for m in self._messages if m.author in ("person", "sender")]
+        ours = [m for m in self._messages if m.author in OPENED_WITHIN_MS]
         is_ours = bool(ours) and (first is None or ours[0].written_at < first)
         if is_ours:
-            within = SENT_FIRST_WITHIN_MS if ours[0].author == "sender" else WRITTEN_FIRST_WITHIN_MS
+            within = OPENED_WITHIN_MS[ours[0].author]
             is_ours = ours[0].written_at <= self._started_at + within
         if is_ours or (first is not None and self._sightings[0].is_unanswered_send):
             return first

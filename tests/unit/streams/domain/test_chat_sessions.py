@@ -234,6 +234,18 @@ def test_a_session_that_we_opened_is_offered_when_the_customer_writes(origin: st
     assert (call.entered_at, call.wait_ms) == (ms("13:30:00"), 60_000)
 
 
+def test_a_program_that_answers_has_not_opened_the_session() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        message_event("MESSAGE_SENT", "13:00:10", "m1", origin="API"),
+        session_event("SESSION_UPDATE", "13:05:00", status="IN_PROGRESS", userId=AGENT),
+        message_event("MESSAGE_SENT", "13:07:00", "m2", userId=AGENT),
+    ]
+    (call,) = calls_of(events)
+    assert (call.entered_at, call.wait_ms) == (ms("13:00:00"), 300_000)
+    assert call.first_response_at == ms("13:07:00")
+
+
 def test_a_template_of_a_person_opens_a_session_too() -> None:
     taken = {"status": "IN_PROGRESS", "userId": AGENT}
     opened = [
