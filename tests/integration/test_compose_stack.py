@@ -143,7 +143,7 @@ def test_prometheus_reaches_everybody_and_no_rule_fails(stack: Stack) -> None:
         targets = json.loads(answer)["data"]["activeTargets"]
         return {target["labels"]["job"]: target["health"] for target in targets}
 
-    wanted = {"alertmanager", "clickhouse", "grafana", "ingest", "prometheus", "streams"}
+    wanted = {"alertmanager", "chats", "clickhouse", "grafana", "ingest", "prometheus", "streams"}
     _wait_for(lambda: up() == dict.fromkeys(wanted, "up"))
 
 
@@ -152,7 +152,8 @@ def test_two_workers_share_the_partitions(stack: Stack) -> None:
     partitions = int(environment("streams", VALUES)["STREAMS_PARTITIONS"])
 
     def owned() -> list[int]:
-        question = "http://localhost:9090/api/v1/query?query=streams_partitions_owned"
+        metric = "streams_partitions_owned%7Bjob=%22streams%22%7D"
+        question = f"http://localhost:9090/api/v1/query?query={metric}"
         answer = _command(stack.compose, "exec", "-T", "prometheus", "wget", "-qO-", question)
         return [int(row["value"][1]) for row in json.loads(answer)["data"]["result"]]
 

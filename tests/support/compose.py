@@ -15,7 +15,8 @@ from local.process import ROOT
 COMPOSE_FILE = ROOT / "docker-compose.yml"
 DEPLOY = ROOT / "deploy"
 JOBS = ("topics", "migrate", "sync", "tools")
-PROGRAMS = ("ingest", "streams", *JOBS)
+WORKERS = ("streams", "chats")
+PROGRAMS = ("ingest", *WORKERS, *JOBS)
 
 COMPOSE: Mapping[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text())
 SERVICES: Mapping[str, Any] = COMPOSE["services"]

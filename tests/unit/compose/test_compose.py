@@ -14,6 +14,7 @@ from tests.support.compose import (
     PROGRAMS,
     SERVICES,
     VARIABLE,
+    WORKERS,
     mounts,
     stage,
 )
@@ -129,6 +130,6 @@ def conditions(name: str) -> set[str]:
 
 
 def test_events_are_taken_when_there_are_topics_and_tables() -> None:
-    for name in ("ingest", "streams"):
+    for name in ("ingest", *WORKERS):
         assert {"topics", "migrate", "kafka", "clickhouse"} <= conditions(name)
     assert {"migrate", "grafana"} <= conditions("sync")

@@ -24,6 +24,7 @@ from tenants.arguments import parser as tenants_parser
 from tests.support.compose import (
     DEPLOY,
     SERVICES,
+    WORKERS,
     clickhouse_xml,
     dockerfile,
     environment,
@@ -70,8 +71,9 @@ def test_ingest_is_told_what_it_asks_for_and_nothing_else(tmp_path: Path) -> Non
     assert "chat_keys" in SERVICES["ingest"]["secrets"]
 
 
-def test_workers_are_told_what_they_ask_for_and_nothing_else() -> None:
-    told = Asked(environment("streams", VALUES))
+@pytest.mark.parametrize("name", WORKERS)
+def test_workers_are_told_what_they_ask_for_and_nothing_else(name: str) -> None:
+    told = Asked(environment(name, VALUES))
     config = streams_config.config_from(told)
     assert set(told) <= told.names
     assert config.metrics_host == "0.0.0.0"
@@ -108,7 +110,9 @@ def test_commands_are_those_of_the_programs(capsys: pytest.CaptureFixture[str]) 
     assert SERVICES["sync"]["command"] == ["tenants", "sync"]
     tenants_parser().parse_args(["sync"])
     words = [SERVICES[name]["command"] for name in ("topics", "migrate")]
-    for module, *rest in [*words, stage("streams")["CMD"][2:]]:
+    workers = [stage("streams")["CMD"], SERVICES["chats"]["command"]]
+    assert all(words[:2] == ["python", "-m"] for words in workers)
+    for module, *rest in [*words, *(words[2:] for words in workers)]:
         assert module == "streams"
         with pytest.raises(SystemExit, match="0"):
             streams_main([*rest, "--help"], {})
@@ -127,9 +131,10 @@ def test_ports_are_the_same_wherever_they_are_named() -> None:
     assert f"127.0.0.1:{ingest}/healthz" in " ".join(stage("ingest")["HEALTHCHECK"])
     assert f"name ingest\n\t\t\t\tport {ingest}\n" in CADDYFILE
     assert SCRAPED["ingest"]["dns_sd_configs"][0]["port"] == int(ingest)
-    workers = environment("streams", VALUES)["STREAMS_METRICS_PORT"]
-    assert f"127.0.0.1:{workers}/metrics" in " ".join(stage("streams")["HEALTHCHECK"])
-    assert SCRAPED["streams"]["dns_sd_configs"][0]["port"] == int(workers)
+    for name in WORKERS:
+        port = environment(name, VALUES)["STREAMS_METRICS_PORT"]
+        assert f"127.0.0.1:{port}/metrics" in " ".join(stage("streams")["HEALTHCHECK"])
+        assert SCRAPED[name]["dns_sd_configs"][0]["port"] == int(port)
     server = clickhouse_xml("config.xml").findtext("prometheus/port")
     assert SCRAPED["clickhouse"]["static_configs"][0]["targets"] == [f"clickhouse:{server}"]
 
@@ -153,7 +158,7 @@ def test_the_proxy_is_given_every_name_it_uses() -> None:
 
 def test_the_broker_is_where_its_clients_look_and_makes_no_topic_by_itself() -> None:
     properties = kafka_properties()
-    for name in ("ingest", "streams", "topics", "tools"):
+    for name in ("ingest", *WORKERS, "topics", "tools"):
         address = environment(name, VALUES)["KAFKA_BOOTSTRAP"]
         assert properties["advertised.listeners"] == f"PLAINTEXT://{address}"
     assert properties["auto.create.topics.enable"] == "false"
@@ -184,7 +189,7 @@ def user_of(service: str) -> tuple[str, str]:
 def test_programs_log_in_as_users_that_are_there_with_the_passwords_they_were_given() -> None:
     given = environment("clickhouse", VALUES)
     assert USERS is not None
-    for service in ("ingest", "streams", "migrate", "sync", "tools"):
+    for service in ("ingest", *WORKERS, "migrate", "sync", "tools"):
         name, password = user_of(service)
         entry = USERS.find(f"{name}/password")
         assert entry is not None
