@@ -31,7 +31,8 @@ _TENANT = f"""
 INSERT INTO callcentre.tenants
     (tenant_id, display_name, time_zone, language, answer_limit_s, short_abandon_s,
     service_level_variant, service_level_target, is_enabled, version)
-VALUES ('{LARGEST}', 'Largest', 'America/Sao_Paulo', 'pt-BR', 20, 5, 'excluding_short', 0.8, true, 1)
+VALUES
+    ('{LARGEST}', 'Largest', 'America/Sao_Paulo', 'pt-BR', 20, 5, 'excluding_short', 0.8, true, 1)
 """  # noqa: S608 - a name of our own
 # Each conversation, and being available until the next one; the last one is still running.
 _STATES = f"""

@@ -51,7 +51,8 @@ class Column(NamedTuple):
     def properties(self, language: Language) -> dict[str, object]:
         """The overrides of the column, by their ids."""
         if self.is_hidden:
-            return {"custom.hidden": True}
+            # The first is the table's of Grafana 12, the second that of its successor.
+            return {"custom.hidden": True, "custom.hideFrom": {"viz": True}}
         found: dict[str, object] = {
             "displayName": self.title.in_(language),
             "unit": self.unit,

@@ -10,8 +10,10 @@ from grafana.queries import channels
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
     ABANDONMENT,
+    AGENT_STATES,
     CHANNELS,
     NONE_IS_BETTER,
+    OCCUPANCY,
     POINTS_TO_TARGET,
     Colour,
     Unit,
@@ -296,31 +298,39 @@ def _panels(language: Language) -> list[dashboard.Panel]:
         rows(
             Head(
                 24,
-                Text("Conversas por pessoa agora", "Chats per person now"),
+                Text("Pessoas, os dois canais", "People, both channels"),
                 Text(
-                    "Quantas conversas cada pessoa tem ao mesmo tempo, desde quando a mais "
-                    "antiga, e quantas ainda sem resposta dela.",
-                    "How many chats each person has at once, how old the oldest is, and how many "
-                    "are without a word of theirs yet.",
+                    "Agora: estado ao telefone, conversas abertas e quantas sem resposta. No "
+                    "período (até 31 dias, por quartos de hora): conversas ao mesmo tempo "
+                    "enquanto ocupada (Σ conversa / tempo com uma ou mais) e ocupação (ocupada / "
+                    "ocupada + livre), o tempo contado uma vez.",
+                    "Now: state at the telephone, open chats and how many without a response. In "
+                    "the period (up to 31 days, by quarters of an hour): conversations at a time "
+                    "while busy (Σ conversation / time with one or more) and occupancy (busy / "
+                    "busy + available), time counted once.",
                 ),
                 Place(12, 16, 12, 8),
             ),
             language,
-            sql(channels.CONCURRENCY),
+            sql(channels.PEOPLE),
             [
                 Column("person", Text("Agente", "Agent"), link=_TO_AGENT),
-                Column("team", Text("Equipe", "Team"), width=130),
-                Column("conversations", Text("Conversas", "Chats"), count, 110),
-                Column("oldest_s", Text("Mais antiga", "Oldest"), clock, 120),
+                Column("team", Text("Equipe", "Team"), width=95),
+                Column("voice_state", Text("Telefone", "Telephone"), width=125, words=AGENT_STATES),
+                Column("chats_open", Text("Conversas", "Chats"), count, 90),
                 Column(
                     "not_responded",
-                    Text("Sem resposta", "Not responded"),
+                    Text("Sem resp.", "No resp."),
                     count,
-                    125,
+                    85,
                     thresholds=NONE_IS_BETTER,
                 ),
+                Column("concurrency", Text("Ao mesmo tempo", "At a time"), count, 125, 1),
+                Column("occupancy", Text("Ocupação", "Occupancy"), share, 90, 0, OCCUPANCY),
+                Column("busy_s", Text("Ocupada", "Busy"), clock, 90),
+                Column("logged_in_s", Text("Logada", "Logged in"), clock, 90),
             ],
-            none=Text("nenhuma conversa aberta", "no open chat"),
+            none=Text("ninguém no período", "nobody in the period"),
         ),
         rows(
             Head(

@@ -5,35 +5,33 @@ response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat"
 """
 
 from grafana.queries import coverage
-from grafana.queries.filters import CHANNEL, QUEUE, in_range, quarters, seconds
+from grafana.queries.filters import AGENT, CHANNEL, QUEUE, TEAM, in_range, quarters, seconds
 from grafana.queries.results import BUCKET
 
-_CHATS_KEPT = "entered_at > now64(3) - INTERVAL 7 DAY"
-"""A chat may last for days; one of a week ago is given up."""
-
-_CHATS = f"""
-    SELECT
+_SUMS = """
         count() AS offered,
-        countIf(outcome = 'bot_only') AS bot_only,
         countIf(outcome = 'answered') AS answered,
-        countIf(first_response_ms IS NOT NULL) AS responded,
-        sum(ifNull(first_response_ms, 0)) AS first_response_ms_sum,
-        countIf(outcome = 'answered' AND status = 'ended') AS resolved,
-        sumIf(dateDiff('millisecond', entered_at, ended_at), outcome = 'answered' AND status = 'ended') AS resolution_ms,
+        countIf(outcome = 'abandoned') AS abandoned,
+        countIf(outcome = 'bot_only') AS bot_only,
+        countIf(outcome = 'answered' AND first_response_ms IS NULL) AS not_responded,
+        kpi_mean_first_response(sum(ifNull(first_response_ms, 0)), countIf(first_response_ms IS NOT NULL)) AS first_response_s,
+        kpi_mean_resolution(sum(ifNull(resolution_ms, 0)), countIf(resolution_ms IS NOT NULL)) AS resolution_s,
+        kpi_bot_containment(countIf(outcome = 'bot_only'), count()) AS bot_containment,
         sum(messages_in) AS messages_in_sum,
-        sum(messages_out) AS messages_out_sum
-    FROM callcentre.v_queue_calls
-    WHERE {in_range("entered_at")} AND channel = 'whatsapp' AND {QUEUE}"""
+        sum(messages_out) AS messages_out_sum"""
 
 CARDS = f"""WITH
 chats AS
-({_CHATS}
+(
+    SELECT{_SUMS}
+    FROM callcentre.v_chats
+    WHERE {in_range("entered_at")} AND {QUEUE}
 ),
 chats_now AS
 (
-    SELECT countIf(status = 'waiting') AS unassigned, countIf(status = 'talking') AS in_conversation
-    FROM callcentre.v_queue_calls
-    WHERE status != 'ended' AND channel = 'whatsapp' AND {_CHATS_KEPT} AND {QUEUE}
+    SELECT countIf(is_unassigned) AS unassigned, countIf(NOT is_unassigned) AS in_conversation
+    FROM callcentre.v_chats_now
+    WHERE {QUEUE}
 ),
 calls_now AS
 (
@@ -60,10 +58,10 @@ FROM
         ('in_conversation', chats_now.in_conversation),
         ('calls_waiting', calls_now.waiting),
         ('calls_talking', calls_now.talking),
-        ('first_response', kpi_mean_first_response(chats.first_response_ms_sum, chats.responded)),
-        ('not_responded', chats.answered - chats.responded),
-        ('resolution', kpi_mean_resolution(chats.resolution_ms, chats.resolved)),
-        ('containment', kpi_bot_containment(chats.bot_only, chats.offered)),
+        ('first_response', chats.first_response_s),
+        ('not_responded', chats.not_responded),
+        ('resolution', chats.resolution_s),
+        ('containment', chats.bot_containment),
         ('messages_in', chats.messages_in_sum),
         ('messages_out', chats.messages_out_sum),
         ('data_age', sites.age_s),
@@ -122,69 +120,55 @@ ORDER BY time"""
 
 CHAT_TIMES = f"""SELECT
     {BUCKET} AS time,
-    kpi_mean_first_response(sum(chats.first_response_ms_sum), sum(chats.responded)) AS first_response_s,
-    kpi_mean_resolution(sum(chats.resolution_ms), sum(chats.resolved)) AS resolution_s
+    kpi_mean_first_response(sum(chats.first_ms), sum(chats.responded)) AS first_response_s,
+    kpi_mean_resolution(sum(chats.resolved_ms), sum(chats.resolved)) AS resolution_s
 FROM {quarters("$__fromTime", "$__toTime")} AS quarters
 LEFT JOIN
 (
-    SELECT toDateTime(window_start, 'UTC') AS quarter, responded, first_response_ms_sum, resolved, resolution_ms
-    FROM
-    (
-        SELECT
-            window_start,
-            countIf(first_response_ms IS NOT NULL) AS responded,
-            sum(ifNull(first_response_ms, 0)) AS first_response_ms_sum,
-            countIf(outcome = 'answered' AND status = 'ended') AS resolved,
-            sumIf(dateDiff('millisecond', entered_at, ended_at), outcome = 'answered' AND status = 'ended') AS resolution_ms
-        FROM callcentre.v_queue_calls
-        WHERE {in_range("entered_at")} AND channel = 'whatsapp' AND {QUEUE}
-        GROUP BY window_start
-    )
+    SELECT
+        toStartOfInterval(toDateTime(entered_at, 'UTC'), INTERVAL 15 MINUTE, 'UTC') AS quarter,
+        first_response_ms IS NOT NULL AS responded, ifNull(first_response_ms, 0) AS first_ms,
+        resolution_ms IS NOT NULL AS resolved, ifNull(resolution_ms, 0) AS resolved_ms
+    FROM callcentre.v_chats
+    WHERE {in_range("entered_at")} AND {QUEUE}
 ) AS chats ON chats.quarter = quarters.quarter
 GROUP BY time
 ORDER BY time"""
 
 CHATS_BY_QUEUE = f"""SELECT
-    settings.display_name AS name, chats.offered AS offered, chats.answered AS answered,
-    chats.abandoned AS abandoned, chats.bot_only AS bot_only, mean_wait_s, first_response_s, p90_first_response_s,
-    not_responded, resolution_s, messages_in_sum, messages_out_sum, chats.queue AS queue
+    settings.display_name AS name, offered, answered, abandoned, bot_only, mean_wait_s, first_response_s,
+    p90_first_response_s, not_responded, resolution_s, messages_in_sum, messages_out_sum, chats.queue AS queue
 FROM
 (
     SELECT
-        tenant_id, queue, count() AS offered,
-        countIf(outcome = 'answered') AS answered,
-        countIf(outcome = 'abandoned') AS abandoned,
-        countIf(outcome = 'bot_only') AS bot_only,
+        tenant_id, queue,{_SUMS},
         kpi_mean_wait_answered(sumIf(ifNull(wait_ms, 0), outcome = 'answered'), countIf(outcome = 'answered')) AS mean_wait_s,
-        kpi_mean_first_response(sum(ifNull(first_response_ms, 0)), countIf(first_response_ms IS NOT NULL)) AS first_response_s,
-        {seconds("quantileExactIf(0.9)(first_response_ms, first_response_ms IS NOT NULL)")} AS p90_first_response_s,
-        countIf(outcome = 'answered' AND first_response_ms IS NULL) AS not_responded,
-        kpi_mean_resolution(
-            sumIf(dateDiff('millisecond', entered_at, ended_at), outcome = 'answered' AND status = 'ended'),
-            countIf(outcome = 'answered' AND status = 'ended')) AS resolution_s,
-        sum(messages_in) AS messages_in_sum,
-        sum(messages_out) AS messages_out_sum
-    FROM callcentre.v_queue_calls
-    WHERE {in_range("entered_at")} AND channel = 'whatsapp' AND {QUEUE}
+        {seconds("quantileExactIf(0.9)(first_response_ms, first_response_ms IS NOT NULL)")} AS p90_first_response_s
+    FROM callcentre.v_chats
+    WHERE {in_range("entered_at")} AND {QUEUE}
     GROUP BY tenant_id, queue
 ) AS chats
 INNER JOIN callcentre.v_queue_settings AS settings
     ON settings.tenant_id = chats.tenant_id AND settings.queue = chats.queue
 ORDER BY offered DESC, name"""
 
-CONCURRENCY = f"""SELECT
-    if(people.person != '', people.person, chats.agent_name) AS person, any(people.team) AS team,
-    count() AS conversations,
-    max({seconds("dateDiff('millisecond', entered_at, now64(3))")}) AS oldest_s,
-    countIf(first_response_at IS NULL) AS not_responded
+PEOPLE = f"""SELECT
+    load.person AS person, load.team_name AS team, now.voice_state AS voice_state, now.chats_open AS chats_open,
+    now.chats_waiting_for_response AS not_responded, load.concurrency AS concurrency,
+    load.occupancy AS occupancy, load.busy_s AS busy_s, load.logged_in_s AS logged_in_s
 FROM
 (
-    SELECT tenant_id, site, agent_key, agent_name, entered_at, first_response_at
-    FROM callcentre.v_queue_calls
-    WHERE status = 'talking' AND channel = 'whatsapp' AND {_CHATS_KEPT} AND {QUEUE}
-) AS chats
-LEFT JOIN (SELECT tenant_id, site, agent_key, person, team FROM callcentre.v_agents_registry) AS people
-    ON people.tenant_id = chats.tenant_id AND people.site = chats.site AND people.agent_key = chats.agent_key
-GROUP BY person
-ORDER BY conversations DESC, person"""
-"""How many chats each person has at once now."""
+    SELECT
+        each.tenant_id AS tenant_id, each.person AS person, any(each.team) AS team_name,
+        kpi_mean_concurrency(sum(each.conversation_ms), sum(each.busy_ms)) AS concurrency,
+        kpi_occupancy(sum(each.busy_ms), sum(each.available_ms)) AS occupancy,
+        {seconds("sum(each.busy_ms)")} AS busy_s,
+        {seconds("sum(each.logged_in_ms)")} AS logged_in_s
+    FROM callcentre.v_people_load AS each
+    WHERE {in_range("window_start")} AND {TEAM} AND {AGENT}
+    GROUP BY each.tenant_id, each.person
+) AS load
+LEFT JOIN callcentre.v_people_now AS now
+    ON now.tenant_id = load.tenant_id AND now.person = load.person
+ORDER BY chats_open DESC, occupancy DESC, person"""
+"""One row per person, both channels together: time counted once, however many conversations."""

@@ -1,17 +1,32 @@
-"""Every statement of every board, asked as the customer's reader over rows whose truth is known.
+"""Every statement of every board and of docs/analysts.md, asked as the customer's reader.
 
 That each is answered, with the columns the panel names; and, for the numbers managers look at, that
-the answer is right. The other customer's rows lie in the same tables.
+the answer is right. Truth is known (tests/support/board_rows.py); another customer's rows lie in
+the same tables.
 """
 
+import io
+import json
+import re
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
 from grafana.language import Language
+from streams.storage.schema_files import read_schema, view_names
 from tests.support.board_queries import Range
-from tests.support.board_rows import FOLLOWED_UP, SHIFT, Filled, filled_clickhouse
+from tests.support.board_rows import (
+    CUSTOMER,
+    FOLLOWED_UP,
+    PASSWORD,
+    SHIFT,
+    Filled,
+    filled_clickhouse,
+)
 from tests.support.boards import (
     Answer,
     BoardFile,
@@ -27,6 +42,7 @@ from tests.support.boards import (
     statements,
 )
 from tests.support.captures import scenario
+from tests.support.clickhouse_server import ask
 from tests.support.stories import ms
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -42,6 +58,9 @@ BOARDS = {file.board["uid"]: file.board for file in FILES}
 ANSWERED_BY_ANA = sum(
     call.get("agent") == "Ana Souza" for call in scenario(SHIFT).expected["calls"]
 )
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text(encoding="utf-8")
+GUIDED = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 
@@ -451,3 +470,55 @@ def test_who_gave_up_is_listed_with_what_became_of_them(filled: Filled) -> None:
     assert page.cards(4, queue=["retorno"]) == {"reached": 1, "served_later": 1}
     only = page.answer(20, queue=["retorno"], follow_up=["reached"]).rows
     assert [row["caller"] for row in only] == ["…reached"]
+
+
+# --- docs/analysts.md ----------------------------------------------------------------------------
+
+
+def guided(filled: Filled, statement: str, form: str = "JSONCompact") -> str:
+    status, text = ask(filled.url, statement, database="callcentre", default_format=form)
+    assert status == 200, text
+    return text
+
+
+@pytest.mark.parametrize("number", range(len(GUIDED)))
+def test_statements_of_the_guide_give_rows(filled: Filled, number: int) -> None:
+    assert json.loads(guided(filled, GUIDED[number]))["rows"] > 0
+
+
+def test_the_guide_names_every_view_a_reader_may_read() -> None:
+    views = {name for name in view_names(read_schema()) if name.startswith("v_")}
+    told = set(re.findall(r"`(v_\w+)`", GUIDE))
+    # What the windows are checked by.
+    assert views - told == {"v_queue_windows_recounted", "v_window_differences"}
+    assert told <= views
+
+
+def test_exports_are_csv_or_parquet_by_name(filled: Filled) -> None:
+    statement = "SELECT * FROM v_queue_calls WHERE entered_at >= now() - INTERVAL 1 DAY"
+    lines = guided(filled, f"{statement} AND queue = 'support' FORMAT CSVWithNames").splitlines()
+    assert lines[0].startswith('"tenant_id","site","channel","queue","call_id"')
+    assert len(lines) == 1 + 66
+    request = urllib.request.Request(
+        filled.url.rpartition("@")[0].partition("://")[0]
+        + "://"
+        + filled.url.rpartition("@")[2]
+        + "/?database=callcentre",
+        f"{statement} AND queue = 'support' FORMAT Parquet".encode(),
+        {"X-ClickHouse-User": CUSTOMER, "X-ClickHouse-Key": PASSWORD},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        table = parquet.read_table(io.BytesIO(answer.read()))
+    assert table.num_rows == 66
+    assert {"entered_at", "wait_ms", "caller_hash"} <= set(table.column_names)
+
+
+def test_what_a_reader_reads_tells_what_it_means(filled: Filled) -> None:
+    silent = json.loads(
+        guided(
+            filled,
+            "SELECT table, name FROM system.columns WHERE database = 'callcentre'"
+            " AND table LIKE 'v\\_%' AND comment = ''",
+        )
+    )
+    assert silent["data"] == []
