@@ -1,5 +1,6 @@
 """Each file of prometheus/ and deploy/ is given to the program that it is for."""
 
+import json
 import os
 import re
 import sys
@@ -12,7 +13,6 @@ from ingest_api.auth import SiteIdentity
 from local.process import free_port
 from tests.support.alert_rules import PROMETHEUS, TEST_FILES
 from tests.support.apache_kafka import ApacheKafka, KafkaMissingError, fetch_jars
-from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.compose import (
     DEPLOY,
     SERVICES,
@@ -100,37 +100,74 @@ def test_kafka_knows_every_setting(tmp_path: Path) -> None:
 
 # --- ClickHouse ----------------------------------------------------------------------------------
 
+_ASKED = {
+    "settings": "SELECT name FROM system.settings",
+    "server settings": "SELECT name FROM system.server_settings",
+    "rights": "SELECT user_name, access_type, ifNull(database, '*'), ifNull(table, '*')"
+    " FROM system.grants WHERE user_name IN ('boards', 'ingest', 'streams')",
+}
+_ASKING = """
+import json, sys
+import chdb
+engine = chdb.connect(sys.argv[1])
+rows = {name: engine.query(each, "TSV") for name, each in json.loads(sys.argv[2]).items()}
+print(json.dumps({name: str(found).splitlines() for name, found in rows.items()}))
+"""
 
-def test_clickhouse_knows_every_setting_of_users(server: ClickHouseServer) -> None:
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What the embedded engine, started with the deployment's users, answers to `_ASKED`."""
+    folder = tmp_path_factory.mktemp("engine")
+    text = (DEPLOY / "clickhouse" / "users.xml").read_text()
+    # It acts as its own user, and knows no settings of access control.
+    itself = "<default><password/><access_management>1</access_management></default>"
+    text = text.replace('<default remove="remove"/>', itself)
+    text = text.replace("<changeable_in_readonly/>", "")
+    text = text.replace("</users>\n", "</users>\n<quotas><default/></quotas>\n")
+    users, config = folder / "users.xml", folder / "config.xml"
+    users.write_text(text)
+    config.write_text(f"<clickhouse><users_config>{users}</users_config></clickhouse>")
+    place = f"{folder}/store?config-file={config}"
+    surroundings = dict(os.environ) | environment("clickhouse", made_up_values())
+    done = run([sys.executable, "-c", _ASKING, place, json.dumps(_ASKED)], surroundings)
+    assert done.returncode == 0, done.stderr
+    return {name: set(rows) for name, rows in json.loads(done.stdout).items()}
+
+
+def test_clickhouse_knows_every_setting_of_users(engine: dict[str, set[str]]) -> None:
     profiles = clickhouse_xml("users.xml").find("profiles")
     assert profiles is not None
     used = {setting.tag for profile in profiles for setting in profile} - {"constraints"}
     used |= {setting.tag for rules in profiles.iter("constraints") for setting in rules}
-    client = server.connect()
-    known = {name for (name,) in client.query("SELECT name FROM system.settings").result_rows}
-    client.close()
-    assert used - known == set()
-    rows = "SELECT count() FROM system.tables WHERE database = 'callcentre' AND name = '{}'"
-    client = server.connect()
-    for query in clickhouse_xml("users.xml").iter("query"):
-        found = re.fullmatch(r"GRANT [A-Z, ]+ ON (\w+)\.(\w+|\*)", query.text or "")
-        assert found is not None, query.text
-        if found.group(1) == "callcentre" and found.group(2) != "*":
-            assert client.command(rows.format(found.group(2))) == 1
-    client.close()
+    assert used
+    assert used - engine["settings"] == set()
 
 
-def test_clickhouse_knows_every_setting_of_the_server(server: ClickHouseServer) -> None:
+def test_clickhouse_knows_every_setting_of_the_server(engine: dict[str, set[str]]) -> None:
     # Sections that are no single values, and what the embedded engine has no use for.
     sections = {"access_control_improvements", "backups", "listen_host", "logger", "prometheus"}
     sections |= {"interserver_http_port", "mysql_port", "postgresql_port", "timezone"}
     names = {entry.tag for entry in clickhouse_xml("config.xml")}
     used = {name for name in names - sections if not name.endswith("_log")}
-    client = server.connect()
-    rows = client.query("SELECT name FROM system.server_settings").result_rows
-    client.close()
     assert used
-    assert used - {name for (name,) in rows} == set()
+    assert used - engine["server settings"] == set()
+
+
+def test_clickhouse_makes_the_users_and_their_rights(engine: dict[str, set[str]]) -> None:
+    told = {tuple(row.split("\t")) for row in engine["rights"]}
+    assert {row for row in told if row[0] == "streams"} == {
+        ("streams", "INSERT", "callcentre", "*"),
+        ("streams", "SELECT", "callcentre", "*"),
+        ("streams", "SELECT", "system", "settings"),
+    }
+    assert {access for user, access, *_ in told if user != "streams"} == {"SELECT"}
+    assert ("boards", "SELECT", "callcentre", "*") in told
+    tables = {table for user, _, database, table in told if (user, database) == _INGESTS}
+    assert tables == {"site_tokens", "sites", "tenants", "usable_tokens"}
+
+
+_INGESTS = ("ingest", "callcentre")
 
 
 # --- Health checks -------------------------------------------------------------------------------
@@ -162,43 +199,3 @@ def health_of(target: str, port: str, real_port: int) -> int:
     assert f":{port}/" in words[-1]
     assert target in SERVICES
     return run([*words[:-1], words[-1].replace(f":{port}/", f":{real_port}/")]).returncode
-
-
-# --- The engine itself ---------------------------------------------------------------------------
-
-_RIGHTS = """
-import sys
-import chdb
-engine = chdb.connect(sys.argv[1])
-print(engine.query(
-    "SELECT user_name, access_type, ifNull(database, '*'), ifNull(table, '*')"
-    " FROM system.grants WHERE user_name IN ('boards', 'ingest', 'streams') ORDER BY ALL", "TSV"
-))
-"""
-
-
-def test_the_engine_makes_the_users_and_their_rights(tmp_path: Path) -> None:
-    text = (DEPLOY / "clickhouse" / "users.xml").read_text()
-    # The embedded engine acts as its own user, and knows no settings of access control.
-    itself = "<default><password/><access_management>1</access_management></default>"
-    text = text.replace('<default remove="remove"/>', itself)
-    text = text.replace("<changeable_in_readonly/>", "")
-    text = text.replace("</users>\n", "</users>\n<quotas><default/></quotas>\n")
-    (tmp_path / "users.xml").write_text(text)
-    config = tmp_path / "config.xml"
-    config.write_text(f"<clickhouse><users_config>{tmp_path}/users.xml</users_config></clickhouse>")
-    place = f"{tmp_path}/store?config-file={config}"
-    surroundings = dict(os.environ) | environment("clickhouse", made_up_values())
-    done = run([sys.executable, "-c", _RIGHTS, place], surroundings)
-    assert done.returncode == 0, done.stderr
-    told = {tuple(line.split("\t")) for line in done.stdout.splitlines() if line}
-    assert {row for row in told if row[0] == "streams"} == {
-        ("streams", "INSERT", "callcentre", "*"),
-        ("streams", "SELECT", "callcentre", "*"),
-        ("streams", "SELECT", "system", "settings"),
-    }
-    assert {access for _user, access, *_ in told if _user != "streams"} == {"SELECT"}
-    assert ("boards", "SELECT", "callcentre", "*") in told
-    assert {
-        table for user, _, database, table in told if (user, database) == ("ingest", "callcentre")
-    } == {"site_tokens", "sites", "tenants", "usable_tokens"}
