@@ -19,7 +19,7 @@ is never cleared.) What slips through in spite of all this is caught by the part
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -27,6 +27,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, AppT
+from mode.services import WaitArgT, WaitResults
+from mode.utils.times import Seconds
 
 Positions = Callable[[], Mapping[TP, int]]
 
@@ -64,6 +66,31 @@ class SourceConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> SourceConsumerThread:
         return SourceConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def wait_first(
+        self,
+        *coros: WaitArgT,
+        timeout: Seconds = None,  # type: ignore[assignment]  # noqa: ASYNC109 - as Faust has it
+    ) -> WaitResults:
+        """As Faust's, without its four tasks where what is waited for first is done at once.
+
+        Faust hands each message on through this, and as a rule there is room for it: a fifth of
+        what a message costs beside its events (docs/adr/0021).
+        """
+        first, *others = coros
+        if not asyncio.iscoroutine(first) or self._stopped.is_set() or self._crashed.is_set():
+            return await super().wait_first(*coros, timeout=timeout)
+        task = asyncio.ensure_future(first)
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            task.cancel()
+            _close(others)
+            raise
+        if not task.done():
+            return await super().wait_first(task, *others, timeout=timeout)
+        _close(others)
+        return WaitResults([first], [task.result()], stopped=False)
 
     async def perform_seek(self) -> None:
         """Stop the flow and seek to the fold's positions; who called resumes the flow."""
@@ -116,6 +143,13 @@ class SourceConsumer(driver.Consumer):
         for tp in wanted:
             # Faust takes no acknowledgement below it, and after a seek back it is no longer true.
             self._committed_offset[tp] = None
+
+
+def _close(waits: Iterable[WaitArgT]) -> None:
+    """Nobody will wait for these."""
+    for wait in waits:
+        if asyncio.iscoroutine(wait):
+            wait.close()
 
 
 def source_transport(app: AppT, fold_positions: Positions) -> driver.Transport:
