@@ -13,6 +13,7 @@ from local.process import ROOT
 _PACKAGES = {
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "caddy": "caddy",
     "java": "default-jre-headless",
 }
