@@ -95,8 +95,9 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
 
     assert process.returncode == 0
     assert err == ""
-    # Broker, ClickHouse, ingest, streams; of each customer a PBX and a collector.
-    assert len(children) == 8
+    # Broker, ClickHouse, ingest, its polling, streams of calls and of chats, WhatsApp; of each
+    # customer a PBX and a collector.
+    assert len(children) == 11
     assert [pid for pid in children if is_alive(pid)] == []
 
 

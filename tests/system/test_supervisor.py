@@ -55,6 +55,7 @@ def child_of(pid: int, command: bytes) -> int:
     (found,) = [
         int(child)
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if command in Path(f"/proc/{child}/cmdline").read_bytes()
+        if command in (line := Path(f"/proc/{child}/cmdline").read_bytes())
+        and b"--chats" not in line
     ]
     return found
