@@ -97,7 +97,21 @@ class Lookout:
             fetched = await asyncio.wait_for(consumer.position(tp), WATCH_INTERVAL_S)
         except (TimeoutError, KafkaError):
             fetched = None
-        return Sight(position, fetched, consumer.highwater(tp))
+        return Sight(position, fetched, await self._end(tp))
+
+    async def _end(self, tp: TP) -> int | None:
+        """The log's end as the last fetch told it, or as the broker does while nothing is fetched.
+
+        Not every broker counts its last batch then, so the higher one holds.
+        """
+        known: int | None = self._app.consumer.highwater(tp)
+        if not self._flusher.is_full:
+            return known
+        try:
+            told = await asyncio.wait_for(self._app.consumer.highwaters(tp), WATCH_INTERVAL_S)
+        except (TimeoutError, KafkaError):
+            return known
+        return max(known or 0, told.get(tp) or 0)
 
     def _show_buffers(self) -> None:
         unit = self._carrier.unit
