@@ -20,10 +20,12 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from local.process import free_port
 from tests.support.apache_kafka import ApacheKafka, KafkaMissingError
+from tests.support.compose import SERVICES
 
-_CLICKHOUSE_IMAGE = "clickhouse/clickhouse-server:25.8"
+# Those that are deployed.
+_CLICKHOUSE_IMAGE = SERVICES["clickhouse"]["image"]
+_GRAFANA_IMAGE = SERVICES["grafana"]["image"]
 _KAFKA_IMAGE = "confluentinc/cp-kafka:7.6.0"
-_GRAFANA_IMAGE = "grafana/grafana:12.3.1"
 _USER = "test"
 _PASSWORD = "made-up-password"
 
