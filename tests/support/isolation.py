@@ -119,7 +119,6 @@ def real_place() -> Iterator[Place]:
             migrate(client)
             keep_old_rows(client)
             passwords = _readers(client, url)
-            # The registry's rows are replaced by those that carry SECRET.
             seed(client, url)
             address = url.partition("://")[2].rpartition("@")[2]
             yield Place(
