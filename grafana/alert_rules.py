@@ -63,10 +63,10 @@ class Group(NamedTuple):
     rules: tuple[AlertRule, ...]
 
 
-def _of_queue(value: str) -> str:
+def _of_queue(value: str, view: str = "v_queue_alarms_now") -> str:
     return (
         "SELECT tenant_id AS tenant, queue, display_name AS queue_name,"
-        f" {value} AS value FROM callcentre.v_queue_alarms_now ORDER BY tenant, queue"
+        f" {value} AS value FROM callcentre.{view} ORDER BY tenant, queue"
     )
 
 
@@ -100,7 +100,7 @@ UNATTENDED = AlertRule(
     key="unattended",
     severity="critical",
     readings=(
-        Reading("A", _of_queue("toUInt8(is_unattended)")),
+        Reading("A", _of_queue("toUInt8(is_unattended)", "v_queues_waited_in_now")),
         Reading("W", _of_queue("voice_waiting")),
     ),
     condition="$A > 0",

@@ -1347,12 +1347,10 @@ CREATE VIEW callcentre.v_queue_alarms_now
     `waiting_limit` UInt32 COMMENT 'How many may wait at once',
     `longest_wait_limit_s` UInt32 COMMENT 'How long a caller may have waited, seconds',
     `voice_waiting` UInt64 COMMENT 'Callers who wait now on the telephone',
-    `logged_in` UInt64 COMMENT 'Agents who are logged in to the queue and whose telephone can be reached, paused ones too',
-    `is_bottleneck` Bool COMMENT 'More wait than may, or one has waited longer than anyone may',
-    `is_unattended` Bool COMMENT 'Somebody waits on the telephone, and nobody who could answer is logged in'
+    `is_bottleneck` Bool COMMENT 'More wait than may, or one has waited longer than anyone may'
 )
 SQL SECURITY INVOKER
-COMMENT 'One row per queue that had a call within a day: who waits, which limits hold, who could answer.'
+COMMENT 'One row per queue that had a call within a day: who waits, and which limits hold.'
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
@@ -1362,9 +1360,7 @@ AS SELECT
     settings.waiting_limit AS waiting_limit,
     settings.longest_wait_limit_s AS longest_wait_limit_s,
     queues.voice_waiting AS voice_waiting,
-    members.logged_in AS logged_in,
-    CAST((waiting > waiting_limit) OR (longest_wait_ms > (1000 * longest_wait_limit_s)), 'Bool') AS is_bottleneck,
-    CAST((voice_waiting > 0) AND (logged_in = 0), 'Bool') AS is_unattended
+    CAST((waiting > waiting_limit) OR (longest_wait_ms > (1000 * longest_wait_limit_s)), 'Bool') AS is_bottleneck
 FROM
 (
     SELECT
@@ -1378,19 +1374,7 @@ FROM
         tenant_id,
         queue
 ) AS queues
-INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = queues.tenant_id) AND (settings.queue = queues.queue)
-LEFT JOIN
-(
-    SELECT
-        tenant_id,
-        queue,
-        uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
-    FROM callcentre.v_queue_members_now
-    GROUP BY
-        tenant_id,
-        queue
-) AS members ON (members.tenant_id = queues.tenant_id) AND (members.queue = queues.queue)
-SETTINGS join_use_nulls = 0;
+INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = queues.tenant_id) AND (settings.queue = queues.queue);
 
 CREATE VIEW callcentre.v_queue_calls
 (
@@ -1875,6 +1859,48 @@ GROUP BY
     channel,
     queue
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW callcentre.v_queues_waited_in_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `display_name` String COMMENT 'Name of the queue as people are to see it',
+    `voice_waiting` UInt64 COMMENT 'Callers who wait now on the telephone',
+    `logged_in` UInt64 COMMENT 'Agents who are logged in to the queue and whose telephone can be reached, paused ones too',
+    `is_unattended` Bool COMMENT 'Nobody who could answer is logged in'
+)
+SQL SECURITY INVOKER
+COMMENT 'One row per queue in which somebody waits on the telephone at this moment: who could answer.'
+AS SELECT
+    queues.tenant_id AS tenant_id,
+    queues.queue AS queue,
+    queues.display_name AS display_name,
+    queues.voice_waiting AS voice_waiting,
+    members.logged_in AS logged_in,
+    CAST(logged_in = 0, 'Bool') AS is_unattended
+FROM
+(
+    SELECT *
+    FROM callcentre.v_queue_alarms_now
+    WHERE voice_waiting > 0
+) AS queues
+LEFT JOIN
+(
+    SELECT
+        tenant_id,
+        queue,
+        uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
+    FROM callcentre.v_queue_members_now
+    WHERE queue IN (
+        SELECT queue
+        FROM callcentre.v_queues_now
+        WHERE (waiting > 0) AND (channel = 'voice')
+    )
+    GROUP BY
+        tenant_id,
+        queue
+) AS members ON (members.tenant_id = queues.tenant_id) AND (members.queue = queues.queue)
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_site_status
 (

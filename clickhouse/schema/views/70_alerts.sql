@@ -2,7 +2,7 @@
 -- the macros of a board, so the limits are applied here.
 
 CREATE OR REPLACE VIEW callcentre.v_queue_alarms_now SQL SECURITY INVOKER
-COMMENT 'One row per queue that had a call within a day: who waits, which limits hold, who could answer.'
+COMMENT 'One row per queue that had a call within a day: who waits, and which limits hold.'
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
@@ -12,9 +12,7 @@ AS SELECT
     settings.waiting_limit AS waiting_limit,
     settings.longest_wait_limit_s AS longest_wait_limit_s,
     queues.voice_waiting AS voice_waiting,
-    members.logged_in AS logged_in,
-    CAST(waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s, 'Bool') AS is_bottleneck,
-    CAST(voice_waiting > 0 AND logged_in = 0, 'Bool') AS is_unattended
+    CAST(waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s, 'Bool') AS is_bottleneck
 FROM
 (
     SELECT
@@ -26,15 +24,7 @@ FROM
     GROUP BY tenant_id, queue
 ) AS queues
 INNER JOIN callcentre.v_queue_settings AS settings
-    ON settings.tenant_id = queues.tenant_id AND settings.queue = queues.queue
-LEFT JOIN
-(
-    SELECT tenant_id, queue, uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
-    FROM callcentre.v_queue_members_now
-    GROUP BY tenant_id, queue
-) AS members
-    ON members.tenant_id = queues.tenant_id AND members.queue = queues.queue
-SETTINGS join_use_nulls = 0;
+    ON settings.tenant_id = queues.tenant_id AND settings.queue = queues.queue;
 
 ALTER TABLE callcentre.v_queue_alarms_now
     COMMENT COLUMN queue 'Queue as the source names it',
@@ -44,9 +34,35 @@ ALTER TABLE callcentre.v_queue_alarms_now
     COMMENT COLUMN waiting_limit 'How many may wait at once',
     COMMENT COLUMN longest_wait_limit_s 'How long a caller may have waited, seconds',
     COMMENT COLUMN voice_waiting 'Callers who wait now on the telephone',
+    COMMENT COLUMN is_bottleneck 'More wait than may, or one has waited longer than anyone may';
+
+-- Who is logged in is read only where somebody waits: memberships go back as far as calls do.
+CREATE OR REPLACE VIEW callcentre.v_queues_waited_in_now SQL SECURITY INVOKER
+COMMENT 'One row per queue in which somebody waits on the telephone at this moment: who could answer.'
+AS SELECT
+    queues.tenant_id AS tenant_id,
+    queues.queue AS queue,
+    queues.display_name AS display_name,
+    queues.voice_waiting AS voice_waiting,
+    members.logged_in AS logged_in,
+    CAST(logged_in = 0, 'Bool') AS is_unattended
+FROM (SELECT * FROM callcentre.v_queue_alarms_now WHERE voice_waiting > 0) AS queues
+LEFT JOIN
+(
+    SELECT tenant_id, queue, uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
+    FROM callcentre.v_queue_members_now
+    WHERE queue IN (SELECT queue FROM callcentre.v_queues_now WHERE waiting > 0 AND channel = 'voice')
+    GROUP BY tenant_id, queue
+) AS members
+    ON members.tenant_id = queues.tenant_id AND members.queue = queues.queue
+SETTINGS join_use_nulls = 0;
+
+ALTER TABLE callcentre.v_queues_waited_in_now
+    COMMENT COLUMN queue 'Queue as the source names it',
+    COMMENT COLUMN display_name 'Name of the queue as people are to see it',
+    COMMENT COLUMN voice_waiting 'Callers who wait now on the telephone',
     COMMENT COLUMN logged_in 'Agents who are logged in to the queue and whose telephone can be reached, paused ones too',
-    COMMENT COLUMN is_bottleneck 'More wait than may, or one has waited longer than anyone may',
-    COMMENT COLUMN is_unattended 'Somebody waits on the telephone, and nobody who could answer is logged in';
+    COMMENT COLUMN is_unattended 'Nobody who could answer is logged in';
 
 CREATE OR REPLACE VIEW callcentre.v_sites_seen_now SQL SECURITY INVOKER
 COMMENT 'One row per enabled site that was ever seen: whether anything is heard of its telephone exchange.'
