@@ -52,17 +52,17 @@ class TokenRegistry(Protocol):
         """Look again, before somebody unknown is refused; whether it was done. Takes a moment."""
 
 
-async def admit(tokens: TokenRegistry, token: str) -> Grant:
-    """The grant of a collector's token, which may have been made just now.
+async def admit(tokens: TokenRegistry, token: str, connector: str = "") -> Grant:
+    """The grant of a token or of a webhook's secret, which may have been made just now.
 
     Raises UnauthorizedError as `authenticate` does.
     """
     try:
-        return authenticate(tokens, token)
+        return authenticate(tokens, token, connector)
     except UnauthorizedError:
         if not await tokens.news():
             raise
-        return authenticate(tokens, token)
+        return authenticate(tokens, token, connector)
 
 
 def authenticate(tokens: TokenRegistry, token: str, connector: str = "") -> Grant:

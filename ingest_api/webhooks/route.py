@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.door import Door, NotAnEventError
 from connectors.doors import DOORS
-from ingest_api.auth import TokenRegistry, authenticate
+from ingest_api.auth import TokenRegistry, admit
 from ingest_api.body import inflate, read_body
 from ingest_api.budget import ByteBudget
 from ingest_api.contract.chat import PublishedChatEvent, encode_chat_event
@@ -100,7 +100,7 @@ class WebhookRoute:
             raise MethodNotAllowedError
         if address.door is None:
             raise UnauthorizedError("the address is not valid")
-        grant = authenticate(self._tokens, address.secret, address.connector)
+        grant = await admit(self._tokens, address.secret, address.connector)
         self._rate.take(grant.sha256)
         head = read_head(scope["headers"])
         is_gzip = head.is_gzip()
