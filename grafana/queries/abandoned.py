@@ -1,5 +1,7 @@
 """Abandonadas: who gave up, and to whom nobody has spoken since. The newest month is known."""
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.queries import coverage
 from grafana.queries.filters import CHANNEL, QUEUE, in_range, quarters, seconds
 from grafana.queries.results import BUCKET
@@ -49,21 +51,25 @@ FROM
 
 CALLERS = f"""SELECT
     callers.follow_up AS follow_up, callers.caller AS caller, settings.display_name AS queue_name,
-    callers.channel AS channel, callers.entered_at AS entered_at, {seconds("callers.wait_ms")} AS wait_s,
+    callers.channel AS channel, callers.entered_at AS entered_at,
+        {seconds("callers.wait_ms")} AS wait_s,
     callers.tried_again_at AS tried_again_at, callers.called_back_at AS called_back_at,
-    callers.called_back_by AS called_back_by, callers.reached_at AS reached_at, callers.reached_by AS reached_by,
+    callers.called_back_by AS called_back_by, callers.reached_at AS reached_at,
+        callers.reached_by AS reached_by,
     callers.queue AS queue
 FROM
 (
     SELECT
-        tenant_id, queue, channel, follow_up, is_to_call_back, caller, entered_at, wait_ms, tried_again_at,
+        tenant_id, queue, channel, follow_up, is_to_call_back, caller, entered_at, wait_ms,
+            tried_again_at,
         called_back_at, called_back_by, reached_at, reached_by
     FROM callcentre.v_abandoned_callers
     WHERE {in_range("entered_at")} AND {QUEUE} AND {CHANNEL} AND {FOLLOWED}
 ) AS callers
 INNER JOIN callcentre.v_queue_settings AS settings
     ON settings.tenant_id = callers.tenant_id AND settings.queue = callers.queue
-ORDER BY callers.is_to_call_back DESC, indexOf([{", ".join(f"'{name}'" for name in FOLLOW_UP)}], callers.follow_up), callers.entered_at DESC
+ORDER BY callers.is_to_call_back DESC, indexOf([{", ".join(f"'{name}'" for name in FOLLOW_UP)}],
+    callers.follow_up), callers.entered_at DESC
 LIMIT 500"""
 """Who is still to be called back first, the newest of them first: the freshest is reached best."""
 

@@ -4,6 +4,8 @@ A state that began before the range and reaches into it counts from the range's 
 at most a month before; one that has run for longer than that is found among those of this moment.
 """
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from itertools import pairwise
 
 from grafana.language import Language
@@ -24,15 +26,18 @@ _LOOK_BACK = "INTERVAL 31 DAY"
 _PEOPLE = f"""
         SELECT
             tenant_id, site, agent_key, person, team,
-            if(count() OVER (PARTITION BY tenant_id, person) > 1, concat(person, ' · ', agent_key), person) AS label
+            if(count() OVER (PARTITION BY tenant_id, person) > 1, concat(person, ' · ',
+                agent_key), person) AS label
         FROM callcentre.v_agents_registry
         WHERE {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}"""
 """The chosen people. One with several telephones or accounts has a label for each."""
 
 _STATES = f"""
     SELECT
-        states.tenant_id AS tenant_id, people.person AS person, people.label AS label, people.team AS team,
-        states.state AS state, states.pause_reason AS pause_reason, states.offer_result AS offer_result,
+        states.tenant_id AS tenant_id, people.person AS person, people.label AS label,
+            people.team AS team,
+        states.state AS state, states.pause_reason AS pause_reason,
+            states.offer_result AS offer_result,
         states.since AS since, states.until AS until,
         states.state_since AS state_since, states.ended_at AS ended_at,
         toUInt64(dateDiff('millisecond', states.since, states.until)) AS within_ms
@@ -55,7 +60,8 @@ _STATES = f"""
     INNER JOIN
     ({_PEOPLE}
     ) AS people
-        ON people.tenant_id = states.tenant_id AND people.site = states.site AND people.agent_key = states.agent_key
+        ON people.tenant_id = states.tenant_id AND people.site = states.site
+            AND people.agent_key = states.agent_key
     WHERE until > since"""
 """Every state that reaches into the range, cut at its ends."""
 
@@ -63,31 +69,39 @@ _LIMITS = """
         SELECT
             reasons.tenant_id AS tenant_id, reasons.pause_reason AS pause_reason,
             coalesce(own.limit_s, others.limit_s) AS limit_s
-        FROM (SELECT DISTINCT tenant_id, pause_reason FROM callcentre.v_agent_states WHERE started_at > $__fromTime - INTERVAL 31 DAY AND state = 'paused') AS reasons
-        LEFT JOIN (SELECT tenant_id, pause_reason, toNullable(limit_s) AS limit_s FROM callcentre.v_pause_limits) AS own
+        FROM (SELECT DISTINCT tenant_id, pause_reason FROM callcentre.v_agent_states
+            WHERE started_at > $__fromTime - INTERVAL 31 DAY AND state = 'paused') AS reasons
+        LEFT JOIN (SELECT tenant_id, pause_reason, toNullable(limit_s) AS limit_s
+            FROM callcentre.v_pause_limits) AS own
             ON own.tenant_id = reasons.tenant_id AND own.pause_reason = reasons.pause_reason
-        LEFT JOIN (SELECT tenant_id, toNullable(limit_s) AS limit_s FROM callcentre.v_pause_limits WHERE pause_reason = '*') AS others
+        LEFT JOIN (SELECT tenant_id, toNullable(limit_s) AS limit_s
+            FROM callcentre.v_pause_limits WHERE pause_reason = '*') AS others
             ON others.tenant_id = reasons.tenant_id"""
 """How long a pause of each reason may last; NULL where it may last for ever."""
 
 _CALLS = f"""
         SELECT
             if(people.person != '', people.person, calls.agent_name) AS person, people.team AS team,
-            calls.tenant_id AS tenant_id, calls.queue AS queue, calls.channel AS channel, calls.call_id AS call_id,
+            calls.tenant_id AS tenant_id, calls.queue AS queue, calls.channel AS channel,
+                calls.call_id AS call_id,
             calls.caller AS caller, calls.entered_at AS entered_at, calls.status AS status,
             calls.wait_ms AS wait_ms, calls.talk_ms AS talk_ms, calls.hold_ms AS hold_ms,
-            calls.wrap_up_ms AS wrap_up_ms, calls.handle_ms AS handle_ms, calls.ended_by AS ended_by,
+            calls.wrap_up_ms AS wrap_up_ms, calls.handle_ms AS handle_ms,
+                calls.ended_by AS ended_by,
             calls.transfer AS transfer
         FROM
         (
             SELECT
-                tenant_id, site, agent_key, agent_name, queue, channel, call_id, caller, entered_at, status,
+                tenant_id, site, agent_key, agent_name, queue, channel, call_id, caller,
+                    entered_at, status,
                 wait_ms, talk_ms, hold_ms, wrap_up_ms, handle_ms, ended_by, transfer
             FROM callcentre.v_queue_calls
             WHERE {in_range("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
         ) AS calls
-        LEFT JOIN (SELECT tenant_id, site, agent_key, person, team FROM callcentre.v_agents_registry) AS people
-            ON people.tenant_id = calls.tenant_id AND people.site = calls.site AND people.agent_key = calls.agent_key"""
+        LEFT JOIN (SELECT tenant_id, site, agent_key, person, team
+            FROM callcentre.v_agents_registry) AS people
+            ON people.tenant_id = calls.tenant_id AND people.site = calls.site
+                AND people.agent_key = calls.agent_key"""
 
 _HANDLED = f"""
     SELECT person, talk_ms, hold_ms, wrap_up_ms, handle_ms, status, transfer
@@ -95,8 +109,7 @@ _HANDLED = f"""
     ({_CALLS}
     )
     WHERE {TEAM} AND {AGENT}"""
-"""Answered calls that arrived in the range. Who answered may be nobody whose states are known: chats
-tell of no states."""
+"""Answered calls that arrived in the range. Who answered may be nobody whose states are known."""
 
 _HANDLING = "each.state IN ('talking', 'hold', 'wrap_up')"
 _WORKING_TIMES = f"""
@@ -105,7 +118,8 @@ _WORKING_TIMES = f"""
         sumIf(each.within_ms, each.state != 'logged_out') AS logged_in_ms,
         sumIf(each.within_ms, each.state = 'paused') AS paused_ms,
         sumIf(each.within_ms, each.state IN ('busy_other', 'ringing', 'unreachable')) AS other_ms,
-        countIf(each.offer_result = 'missed' AND each.ended_at >= $__fromTime AND each.ended_at < $__toTime) AS missed"""
+        countIf(each.offer_result = 'missed' AND each.ended_at >= $__fromTime
+            AND each.ended_at < $__toTime) AS missed"""
 
 CARDS = f"""WITH
 times AS
@@ -120,7 +134,8 @@ calls AS
     SELECT
         count() AS answered,
         kpi_mean_handle_time(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), countIf(each.status = 'ended')) AS mean_handle_s
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
+                countIf(each.status = 'ended')) AS mean_handle_s
     FROM
     ({_HANDLED}
     ) AS each
@@ -175,27 +190,32 @@ FROM
     FROM
     (
         SELECT
-            label, if(state = 'paused' AND is_over_limit, 'paused_over_limit', state) AS state, since, until,
+            label, if(state = 'paused' AND is_over_limit, 'paused_over_limit', state) AS state,
+                since, until,
             max(state != 'logged_out') OVER (PARTITION BY label) AS was_logged_in,
             leadInFrame(toNullable(since)) OVER (
-                PARTITION BY label ORDER BY since ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS following
+                PARTITION BY label ORDER BY since ROWS BETWEEN CURRENT ROW
+                    AND UNBOUNDED FOLLOWING) AS following
         FROM
         (
             SELECT
                 each.label AS label, each.state AS state, each.since AS since, each.until AS until,
-                dateDiff('millisecond', each.state_since, each.until) > 1000 * limits.limit_s AS is_over_limit
+                dateDiff('millisecond', each.state_since,
+                    each.until) > 1000 * limits.limit_s AS is_over_limit
             FROM
             ({_STATES}
             ) AS each
             LEFT JOIN
             ({_LIMITS}
-            ) AS limits ON limits.tenant_id = each.tenant_id AND limits.pause_reason = each.pause_reason
+            ) AS limits ON limits.tenant_id = each.tenant_id
+                AND limits.pause_reason = each.pause_reason
         )
     )
     WHERE was_logged_in
 )
 ORDER BY time, state IS NOT NULL, label"""
-"""When each state began, the one before the range at its start; nothing where none is known. Who was
+"""When each state began,
+    the one before the range at its start; nothing where none is known. Who was
 never logged in has no row."""
 
 BY_AGENT = f"""SELECT
@@ -209,7 +229,8 @@ BY_AGENT = f"""SELECT
     kpi_utilisation(any(times.handle_ms), any(times.logged_in_ms)) AS utilisation,
     countIf(handled.person != '') AS answered,
     kpi_mean_handle_time(
-        sum(handled.talk_ms), sum(handled.hold_ms), sum(handled.wrap_up_ms), countIf(handled.status = 'ended')) AS mean_handle_s,
+        sum(handled.talk_ms), sum(handled.hold_ms), sum(handled.wrap_up_ms),
+            countIf(handled.status = 'ended')) AS mean_handle_s,
     countIf(handled.transfer IN ('blind', 'attended')) AS transferred,
     any(times.missed) AS missed
 FROM
@@ -242,7 +263,8 @@ LIMIT 40"""
 
 PAUSES = f"""SELECT
     person, pause_reason, count() AS pauses, {seconds("sum(within_ms)")} AS paused_s,
-    {seconds("max(lasted_ms)")} AS longest_s, limit_s, countIf(lasted_ms > 1000 * limit_s) AS over_limit
+    {seconds("max(lasted_ms)")} AS longest_s, limit_s,
+        countIf(lasted_ms > 1000 * limit_s) AS over_limit
 FROM
 (
     SELECT
@@ -286,10 +308,12 @@ def handle_times(language: Language) -> str:
     names.append(f"'{minutes[-1]} min +'")
     starts = ", ".join(map(str, HANDLE_BINS))
     return f"""SELECT bins.name AS bin, countIf(handled.person != '') AS calls
-FROM (SELECT arrayJoin(arrayZip([{", ".join(names)}], [{starts}])) AS bin, bin.1 AS name, bin.2 AS start) AS bins
+FROM (SELECT arrayJoin(arrayZip([{", ".join(names)}], [{starts}])) AS bin, bin.1 AS name,
+    bin.2 AS start) AS bins
 LEFT JOIN
 (
-    SELECT person, arrayMax(arrayFilter(start -> start <= {seconds("handle_ms")}, [{starts}])) AS start
+    SELECT person, arrayMax(arrayFilter(start -> start <= {seconds("handle_ms")},
+        [{starts}])) AS start
     FROM
     ({_HANDLED}
     )
@@ -300,8 +324,10 @@ ORDER BY bins.start"""
 
 
 CALLS = f"""SELECT
-    calls.entered_at AS entered_at, calls.channel AS channel, settings.display_name AS queue_name, calls.caller AS caller,
-    {seconds("calls.wait_ms")} AS wait_s, calls.person AS person, {seconds("calls.talk_ms")} AS talk_s,
+    calls.entered_at AS entered_at, calls.channel AS channel,
+        settings.display_name AS queue_name, calls.caller AS caller,
+    {seconds("calls.wait_ms")} AS wait_s, calls.person AS person,
+        {seconds("calls.talk_ms")} AS talk_s,
     {seconds("calls.hold_ms")} AS hold_s, {seconds("calls.wrap_up_ms")} AS wrap_up_s,
     calls.ended_by AS ended_by, calls.transfer AS transfer, calls.call_id AS call_id
 FROM

@@ -4,6 +4,8 @@
 response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat").
 """
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.queries import coverage
 from grafana.queries.filters import AGENT, CHANNEL, QUEUE, TEAM, in_range, quarters, seconds
 from grafana.queries.results import BUCKET
@@ -14,8 +16,10 @@ _SUMS = """
         countIf(outcome = 'abandoned') AS abandoned,
         countIf(outcome = 'bot_only') AS bot_only,
         countIf(outcome = 'answered' AND first_response_ms IS NULL) AS not_responded,
-        kpi_mean_first_response(sum(ifNull(first_response_ms, 0)), countIf(first_response_ms IS NOT NULL)) AS first_response_s,
-        kpi_mean_resolution(sum(ifNull(resolution_ms, 0)), countIf(resolution_ms IS NOT NULL)) AS resolution_s,
+        kpi_mean_first_response(sum(ifNull(first_response_ms, 0)),
+            countIf(first_response_ms IS NOT NULL)) AS first_response_s,
+        kpi_mean_resolution(sum(ifNull(resolution_ms, 0)),
+            countIf(resolution_ms IS NOT NULL)) AS resolution_s,
         kpi_bot_containment(countIf(outcome = 'bot_only'), count()) AS bot_containment,
         sum(messages_in) AS messages_in_sum,
         sum(messages_out) AS messages_out_sum"""
@@ -75,12 +79,15 @@ BY_CHANNEL = f"""SELECT
     sum(each.offered) AS offered, sum(each.answered) AS answered, sum(each.abandoned) AS abandoned,
     sum(each.flowed_out) AS flowed_out, sum(each.bot_only) AS bot_only, sum(each.open) AS open,
     sum(each.unknown) AS unknown,
-    kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted)) AS service_level,
+    kpi_service_level_of(sum(each.service_level_met),
+        sum(each.service_level_counted)) AS service_level,
     kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted))
-        - kpi_service_level_of(sum(each.service_level_wanted), sum(each.service_level_counted)) AS to_target,
+        - kpi_service_level_of(sum(each.service_level_wanted),
+            sum(each.service_level_counted)) AS to_target,
     kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
     kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_s,
-    kpi_mean_handle_time(sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), sum(each.handled)) AS mean_handle_s
+    kpi_mean_handle_time(sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
+        sum(each.handled)) AS mean_handle_s
 FROM callcentre.v_queue_results AS each
 WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
 GROUP BY each.channel
@@ -102,10 +109,14 @@ ORDER BY time"""
 
 LEVELS = f"""SELECT
     {BUCKET} AS time,
-    kpi_service_level_of(sumIf(results.met, results.channel = 'voice'), sumIf(results.counted, results.channel = 'voice')) AS voice,
-    kpi_service_level_of(sumIf(results.wanted, results.channel = 'voice'), sumIf(results.counted, results.channel = 'voice')) AS voice_target,
-    kpi_service_level_of(sumIf(results.met, results.channel = 'whatsapp'), sumIf(results.counted, results.channel = 'whatsapp')) AS whatsapp,
-    kpi_service_level_of(sumIf(results.wanted, results.channel = 'whatsapp'), sumIf(results.counted, results.channel = 'whatsapp')) AS whatsapp_target
+    kpi_service_level_of(sumIf(results.met, results.channel = 'voice'), sumIf(results.counted,
+        results.channel = 'voice')) AS voice,
+    kpi_service_level_of(sumIf(results.wanted, results.channel = 'voice'), sumIf(results.counted,
+        results.channel = 'voice')) AS voice_target,
+    kpi_service_level_of(sumIf(results.met, results.channel = 'whatsapp'), sumIf(results.counted,
+        results.channel = 'whatsapp')) AS whatsapp,
+    kpi_service_level_of(sumIf(results.wanted, results.channel = 'whatsapp'),
+        sumIf(results.counted, results.channel = 'whatsapp')) AS whatsapp_target
 FROM {quarters("$__fromTime", "$__toTime")} AS quarters
 LEFT JOIN
 (
@@ -136,14 +147,18 @@ GROUP BY time
 ORDER BY time"""
 
 CHATS_BY_QUEUE = f"""SELECT
-    settings.display_name AS name, offered, answered, abandoned, bot_only, mean_wait_s, first_response_s,
-    p90_first_response_s, not_responded, resolution_s, messages_in_sum, messages_out_sum, chats.queue AS queue
+    settings.display_name AS name, offered, answered, abandoned, bot_only, mean_wait_s,
+        first_response_s,
+    p90_first_response_s, not_responded, resolution_s, messages_in_sum, messages_out_sum,
+        chats.queue AS queue
 FROM
 (
     SELECT
         tenant_id, queue,{_SUMS},
-        kpi_mean_wait_answered(sumIf(ifNull(wait_ms, 0), outcome = 'answered'), countIf(outcome = 'answered')) AS mean_wait_s,
-        {seconds("quantileExactIf(0.9)(first_response_ms, first_response_ms IS NOT NULL)")} AS p90_first_response_s
+        kpi_mean_wait_answered(sumIf(ifNull(wait_ms, 0), outcome = 'answered'),
+            countIf(outcome = 'answered')) AS mean_wait_s,
+        {seconds("quantileExactIf(0.9)(first_response_ms, first_response_ms IS NOT NULL)")}
+            AS p90_first_response_s
     FROM callcentre.v_chats
     WHERE {in_range("entered_at")} AND {QUEUE}
     GROUP BY tenant_id, queue
@@ -153,7 +168,8 @@ INNER JOIN callcentre.v_queue_settings AS settings
 ORDER BY offered DESC, name"""
 
 PEOPLE = f"""SELECT
-    load.person AS person, load.team_name AS team, now.voice_state AS voice_state, now.chats_open AS chats_open,
+    load.person AS person, load.team_name AS team, now.voice_state AS voice_state,
+        now.chats_open AS chats_open,
     now.chats_waiting_for_response AS not_responded, load.concurrency AS concurrency,
     load.occupancy AS occupancy, load.busy_s AS busy_s, load.logged_in_s AS logged_in_s
 FROM

@@ -1,10 +1,12 @@
 """How fresh the data is and what was not seen, as every live page tells it."""
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.queries.filters import SITES_IN_USE, seconds
 
 
 def data_age() -> str:
-    """One row `age_s`: how long ago the most delayed site in use was heard; NULL if none ever was."""
+    """One row `age_s`: how long ago the most delayed site in use was heard; NULL if none was."""
     return f"""SELECT maxOrNull({seconds("age_ms")}) AS age_s
     FROM callcentre.v_site_status
     WHERE {SITES_IN_USE}"""

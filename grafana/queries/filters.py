@@ -60,8 +60,8 @@ def a_week_later(moment: str) -> str:
 def quarters(start: str, end: str) -> str:
     """A table of every quarter of an hour that begins from `start` on and before `end`: `quarter`.
 
-    What is joined to it has a row for each, so buckets without a call are there, and empty. Quarters
-    begin alike in every zone.
+    What is joined to it has a row for each, so buckets without a call are there, and empty.
+    Quarters begin alike in every zone.
     """
     first = f"toStartOfInterval({start} + INTERVAL 899 SECOND, INTERVAL 15 MINUTE, 'UTC')"
     return (
@@ -81,3 +81,11 @@ def clipped_ms(start: str, end: str, since: str, until: str) -> str:
         f"greatest(0, dateDiff('millisecond', greatest({start}, toDateTime64({since}, 3)),"
         f" least(ifNull({end}, now64(3)), toDateTime64({until}, 3))))"
     )
+
+
+CARD_ROWS = (
+    "Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64),"
+    " high Nullable(Float64), colour Nullable(String)))"
+)
+"""The type of the large numbers of a page: the ends of a number's scale, or its colour, are NULL
+where they are the same for every customer."""

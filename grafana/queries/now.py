@@ -1,8 +1,11 @@
 """Agora: this moment and calls. Seven statements for the whole page."""
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.language import Language
 from grafana.queries import coverage
 from grafana.queries.filters import (
+    CARD_ROWS,
     CHANNEL,
     QUEUE,
     QUEUE_OF_AGENT,
@@ -34,7 +37,7 @@ def _columns(form: str, names: tuple[str, ...]) -> str:
     return ", ".join(form.format(name) for name in names)
 
 
-# One row per chosen queue that has anything to show: its settings, its callers, its agents, its day.
+# One row per chosen queue with anything to show: its settings, its callers, its agents, its day.
 # Settings are joined once, to the sums: a statement costs by its joins, not by its rows.
 _QUEUES = f"""
     SELECT
@@ -122,16 +125,20 @@ calls AS
         kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
         kpi_service_level_of(sum(each.met), sum(each.counted)) AS service_level,
         kpi_service_level_of(
-            sum(each.service_level_target * each.counted), sum(each.counted)) AS service_level_target,
-        kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_answered_s,
+            sum(each.service_level_target * each.counted),
+                sum(each.counted)) AS service_level_target,
+        kpi_mean_wait_answered(sum(each.answered_wait_ms),
+            sum(each.answered)) AS mean_wait_answered_s,
         argMax(each.answer_limit_s, each.answered) AS limit_of_busiest_s,
         kpi_mean_wait_all(
             sum(each.answered_wait_ms), sum(each.abandoned_wait_ms), sum(each.flowed_out_wait_ms),
             sum(each.answered), sum(each.abandoned), sum(each.flowed_out)) AS mean_wait_all_s,
         kpi_mean_handle_time(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), sum(each.handled)) AS mean_handle_s,
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
+                sum(each.handled)) AS mean_handle_s,
         kpi_mean_handle_time_without_wrap_up(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.handled)) AS mean_handle_without_wrap_up_s
+            sum(each.talk_ms), sum(each.hold_ms),
+                sum(each.handled)) AS mean_handle_without_wrap_up_s
     FROM
     ({_QUEUES}
     ) AS each
@@ -172,14 +179,16 @@ FROM
     SELECT arrayJoin(CAST([
         ('waiting', calls.waiting, NULL, NULL, calls.waiting_colour),
         ('longest_wait', {seconds("calls.longest_wait_ms")}, 0, 2 * calls.limit_of_longest_s, NULL),
-        ('service_level', calls.service_level, calls.service_level_target - 0.1, calls.service_level_target, NULL),
+        ('service_level', calls.service_level, calls.service_level_target - 0.1,
+            calls.service_level_target, NULL),
         ('abandoned', calls.abandoned, NULL, NULL, NULL),
         ('abandonment_rate', calls.abandonment_rate, NULL, NULL, NULL),
         ('mean_wait_answered', calls.mean_wait_answered_s, 0, 2 * calls.limit_of_busiest_s, NULL),
         ('mean_wait_all', calls.mean_wait_all_s, NULL, NULL, NULL),
         ('mean_handle', calls.mean_handle_s, NULL, NULL, NULL),
         ('mean_handle_without_wrap_up', calls.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
-        ('available', agents.available, NULL, NULL, if(agents.available = 0 AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
+        ('available', agents.available, NULL, NULL, if(agents.available = 0
+            AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
         ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
         ('busy', agents.busy, NULL, NULL, '{Colour.PURPLE}'),
         ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
@@ -187,7 +196,7 @@ FROM
         ('over_limit', pauses.over_limit, NULL, NULL, NULL),
         ('data_age', sites.age_s, NULL, NULL, NULL),
         ('unseen', gaps.unseen_s, NULL, NULL, NULL)
-    ], 'Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64), high Nullable(Float64), colour Nullable(String)))')) AS card
+    ], '{CARD_ROWS}')) AS card
     FROM calls CROSS JOIN agents CROSS JOIN pauses CROSS JOIN sites CROSS JOIN gaps
 )"""
 """One row per number on the board, with the ends of its scale, or its colour, where they depend on
@@ -203,13 +212,16 @@ def queues(language: Language) -> str:
 FROM
 ({_QUEUES}
 )
-ORDER BY indexOf(['now', 'soon', 'fine', 'quiet'], need), longest_wait_ms DESC, waiting DESC, display_name"""
+ORDER BY indexOf(['now', 'soon', 'fine', 'quiet'], need), longest_wait_ms DESC, waiting DESC,
+    display_name"""
 
 
 WAITING_CALLS = f"""SELECT
-    multiIf(wait_ms > 1000 * longest_wait_limit_s, 'now', wait_ms > 1000 * answer_limit_s, 'soon', 'fine') AS need,
+    multiIf(wait_ms > 1000 * longest_wait_limit_s, 'now', wait_ms > 1000 * answer_limit_s,
+        'soon', 'fine') AS need,
     place, display_name, caller, channel, {seconds("wait_ms")} AS wait_s, calls.queue AS queue
-FROM (SELECT tenant_id, queue, place, caller, channel, wait_ms FROM callcentre.v_waiting_calls WHERE {QUEUE} AND {CHANNEL}) AS calls
+FROM (SELECT tenant_id, queue, place, caller, channel, wait_ms FROM callcentre.v_waiting_calls
+    WHERE {QUEUE} AND {CHANNEL}) AS calls
 INNER JOIN callcentre.v_queue_settings AS settings
     ON settings.tenant_id = calls.tenant_id AND settings.queue = calls.queue
 ORDER BY wait_s DESC
@@ -230,14 +242,17 @@ LEFT JOIN
 (
     SELECT
         tenant_id, site, agent_key, count() AS calls,
-        kpi_mean_handle_time(sum(talk_ms), sum(hold_ms), sum(wrap_up_ms), countIf(status = 'ended')) AS mean_handle_s
+        kpi_mean_handle_time(sum(talk_ms), sum(hold_ms), sum(wrap_up_ms),
+            countIf(status = 'ended')) AS mean_handle_s
     FROM callcentre.v_queue_calls
     WHERE {is_today("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
     GROUP BY tenant_id, site, agent_key
 ) AS handled
-    ON handled.tenant_id = agents.tenant_id AND handled.site = agents.site AND handled.agent_key = agents.agent_key
+    ON handled.tenant_id = agents.tenant_id AND handled.site = agents.site
+        AND handled.agent_key = agents.agent_key
 ORDER BY
-    indexOf(['paused_over_limit', 'unreachable', 'available', 'ringing', 'talking', 'hold', 'busy_other', 'wrap_up', 'paused', 'logged_out'], state),
+    indexOf(['paused_over_limit', 'unreachable', 'available', 'ringing', 'talking', 'hold',
+        'busy_other', 'wrap_up', 'paused', 'logged_out'], state),
     lasts_s DESC, person"""
 
 PAUSES_OVER_LIMIT = f"""SELECT person, pause_reason, {seconds("lasts_ms")} AS lasts_s, pause_limit_s
@@ -258,7 +273,8 @@ FROM {quarters(START_OF_TODAY, "now()")} AS quarters
 LEFT JOIN
 (
     SELECT
-        toDateTime(window_start) AS quarter, answered, abandoned, flowed_out, open, bot_only, unknown,
+        toDateTime(window_start) AS quarter, answered, abandoned, flowed_out, open, bot_only,
+            unknown,
         service_level_met AS met, service_level_counted AS counted
     FROM callcentre.v_queue_results
     WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}

@@ -35,7 +35,7 @@ SPOOL = f"max by (tenant, site) (collector_spool_events{SITE})"
 SPOOL_AGE = f"max by (tenant, site) (collector_spool_age_seconds{SITE})"
 DELIVERED = per_second("collector_events_delivered_total", "tenant", SITE)
 DROPPED = f"sum by (tenant, site, reason) (increase(collector_events_dropped_total{SITE}{_WINDOW}))"
-SITES_SILENT = f"count((time() - max by (tenant, site) (collector_last_seen_timestamp_seconds{SITE})) > 120) or vector(0)"
+SITES_SILENT = f"count(({LAST_SEEN}) > 120) or vector(0)"
 
 REQUESTS = per_second("ingest_requests_total", "outcome")
 REFUSED_EVENTS = per_second("ingest_events_refused_total", "reason")

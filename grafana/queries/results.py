@@ -1,8 +1,11 @@
 """Filas: what became of the calls that arrived in the range of the page, and a week before."""
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.language import Language
 from grafana.queries import coverage
 from grafana.queries.filters import (
+    CARD_ROWS,
     CHANNEL,
     QUEUE,
     ZONE,
@@ -26,21 +29,27 @@ _SUMS = """
         sum(each.open) AS open,
         sum(each.bot_only) AS bot_only,
         sum(each.unknown) AS unknown,
-        kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted)) AS service_level,
-        kpi_service_level_of(sum(each.service_level_wanted), sum(each.service_level_counted)) AS service_level_target,
+        kpi_service_level_of(sum(each.service_level_met),
+            sum(each.service_level_counted)) AS service_level,
+        kpi_service_level_of(sum(each.service_level_wanted),
+            sum(each.service_level_counted)) AS service_level_target,
         kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
         kpi_abandonment_rate_without_short(
-            sum(each.abandoned), sum(each.abandoned_short), sum(each.offered)) AS abandonment_rate_without_short,
-        kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_answered_s,
+            sum(each.abandoned), sum(each.abandoned_short),
+                sum(each.offered)) AS abandonment_rate_without_short,
+        kpi_mean_wait_answered(sum(each.answered_wait_ms),
+            sum(each.answered)) AS mean_wait_answered_s,
         kpi_mean_wait_all(
             sum(each.answered_wait_ms), sum(each.abandoned_wait_ms), sum(each.flowed_out_wait_ms),
             sum(each.answered), sum(each.abandoned), sum(each.flowed_out)) AS mean_wait_all_s,
         kpi_mean_abandon_time(sum(each.abandoned_wait_ms), sum(each.abandoned)) AS mean_abandon_s,
         intDiv(max(each.wait_max_ms), 1000) AS longest_wait_s,
         kpi_mean_handle_time(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms), sum(each.handled)) AS mean_handle_s,
+            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
+                sum(each.handled)) AS mean_handle_s,
         kpi_mean_handle_time_without_wrap_up(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.handled)) AS mean_handle_without_wrap_up_s"""
+            sum(each.talk_ms), sum(each.hold_ms),
+                sum(each.handled)) AS mean_handle_without_wrap_up_s"""
 """Every number of a set of rows of `v_queue_results`, each formed once over all of them."""
 
 
@@ -75,11 +84,11 @@ def _cards() -> str:
         if name == "service_level":
             low, high = "{0}.service_level_target - 0.1", "{0}.service_level_target"
         for part, suffix in (("period", ""), ("before", "_before")):
-            scale = f"{low.format(part)}, {high.format(part)}"
+            scale = f"{low.format(part)}, {high.format(part)}, NULL"
             lines.append(f"('{name}{suffix}', {part}.{name}, {scale})")
-    lines += [f"('{name}', period.{name}, NULL, NULL)" for name in _ALONE]
-    lines.append("('data_age', sites.age_s, NULL, NULL)")
-    lines.append("('unseen', gaps.unseen_s, NULL, NULL)")
+    lines += [f"('{name}', period.{name}, NULL, NULL, NULL)" for name in _ALONE]
+    lines.append("('data_age', sites.age_s, NULL, NULL, NULL)")
+    lines.append("('unseen', gaps.unseen_s, NULL, NULL, NULL)")
     return ",\n        ".join(lines)
 
 
@@ -103,12 +112,12 @@ gaps AS
 SELECT
     tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
     tupleElement(card, 'low') AS low, tupleElement(card, 'high') AS high,
-    CAST(NULL, 'Nullable(String)') AS colour
+    tupleElement(card, 'colour') AS colour
 FROM
 (
     SELECT arrayJoin(CAST([
         {_cards()}
-    ], 'Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64), high Nullable(Float64)))')) AS card
+    ], '{CARD_ROWS}')) AS card
     FROM period CROSS JOIN before CROSS JOIN sites CROSS JOIN gaps
 )"""
 """One row per number over the range, and the same a week before."""
@@ -189,7 +198,8 @@ def abandon_times(language: Language) -> str:
     )
     starts = ", ".join(str(first) for first, _ in ABANDON_BINS)
     return f"""SELECT bins.name AS bin, sum(waits.calls) AS calls
-FROM (SELECT arrayJoin(arrayZip([{names}], [{starts}])) AS bin, bin.1 AS name, bin.2 AS start) AS bins
+FROM (SELECT arrayJoin(arrayZip([{names}], [{starts}])) AS bin, bin.1 AS name,
+    bin.2 AS start) AS bins
 LEFT JOIN
 (
     SELECT arrayMax(arrayFilter(start -> start <= wait_s, [{starts}])) AS start, calls
@@ -220,7 +230,8 @@ def by_weekday_and_hour(language: Language) -> str:
 FROM (SELECT arrayJoin([1, 2, 3, 4, 5, 6, 7]) AS weekday) AS days
 LEFT JOIN
 (
-    SELECT toDayOfWeek(window_start, 0, {ZONE}) AS weekday, toHour(window_start, {ZONE}) AS hour, offered
+    SELECT toDayOfWeek(window_start, 0, {ZONE}) AS weekday, toHour(window_start, {ZONE}) AS hour,
+        offered
     FROM callcentre.v_queue_results
     WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
 ) AS calls ON calls.weekday = days.weekday
@@ -231,7 +242,8 @@ ORDER BY days.weekday"""
 def by_queue(language: Language) -> str:
     """One row per queue, busiest first, and one of all of them together at the end."""
     return f"""SELECT
-    if(is_total, 'Total', display_name) AS name, offered, answered, abandoned, flowed_out, open, unknown,
+    if(is_total, 'Total', display_name) AS name, offered, answered, abandoned, flowed_out, open,
+        unknown,
     service_level, service_level - service_level_target AS to_target,
     if(is_total, '', {criterion_of_queue(language)}) AS criterion,
     abandonment_rate, abandonment_rate_without_short, mean_wait_answered_s, mean_wait_all_s,
@@ -248,15 +260,18 @@ FROM
     FROM
     (
         SELECT
-            queue, display_name, service_level_variant, answer_limit_s, offered, answered, abandoned, flowed_out,
-            open, bot_only, unknown, handled, answered_wait_ms, abandoned_wait_ms, flowed_out_wait_ms, wait_max_ms,
+            queue, display_name, service_level_variant, answer_limit_s, offered, answered,
+                abandoned, flowed_out,
+            open, bot_only, unknown, handled, answered_wait_ms, abandoned_wait_ms,
+                flowed_out_wait_ms, wait_max_ms,
             talk_ms, hold_ms, wrap_up_ms, abandoned_short, service_level_met, service_level_counted,
             service_level_wanted, 0 AS before
         FROM callcentre.v_queue_results
         WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
         UNION ALL
         SELECT
-            queue, display_name, service_level_variant, answer_limit_s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            queue, display_name, service_level_variant, answer_limit_s, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0, 0, 0, 0, 0, 0, 0,
             0, 0, 0, offered
         FROM callcentre.v_queue_results
         WHERE {in_range_a_week_before("window_start")} AND {QUEUE} AND {CHANNEL}
@@ -268,7 +283,8 @@ ORDER BY is_total, offered DESC, name"""
 
 
 WAYS_OUT = f"""SELECT
-    settings.display_name AS name, timed_out, left_empty, exited_by_key, withdrawn, transferred_away,
+    settings.display_name AS name, timed_out, left_empty, exited_by_key, withdrawn,
+        transferred_away,
     blind, attended, missed_offers, estimated, calls.queue AS queue
 FROM
 (

@@ -1,5 +1,7 @@
 """What fills the variables of the pages: first the value, then the text people see."""
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 from grafana.language import Language, Text
 from grafana.theme import VARIANTS
 
@@ -25,7 +27,8 @@ FROM
             (SELECT tenant_id, site, agent_key FROM callcentre.v_agents_registry)
 )
 ORDER BY person"""
-"""Chats tell of no states, so whoever only chats and is not registered is known by the chats alone."""
+"""Chats tell of no states,
+    so whoever only chats and is not registered is known by the chats alone."""
 
 MIXED = Text("por fila", "by queue")
 
@@ -46,6 +49,7 @@ def criterion_of_queue(language: Language) -> str:
     names = ", ".join(f"'{name}'" for name in VARIANTS)
     words = ", ".join(f"'{words.in_(language)}'" for words in VARIANTS.values())
     return (
-        "concat(toString(toUInt32(round(service_level_target * 100))), '/', toString(answer_limit_s),"
+        "concat(toString(toUInt32(round(service_level_target * 100))), '/',"
+        " toString(answer_limit_s),"
         f" ' · ', transform(service_level_variant, [{names}], [{words}], service_level_variant))"
     )

