@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.doors import DOORS
+from connectors.helena.meaning import POLLED_AGENT
 from ingest_api.contract.chat import PublishedChatEvent, decode_chat_event, encode_chat_event
 from streams.domain.chat_events import AgentSighting
 from streams.domain.chat_fold import SessionEvent, apply
@@ -104,6 +105,13 @@ def passed(body: Mapping[str, Any], connector: str = "helena", received_at: int 
         TENANT, ACCOUNT, connector, received_at or ms("14:00:00"), kept.name, kept.fields
     )
     return encode_chat_event(event)
+
+
+def polled_agent(body: Mapping[str, Any], received_at: int) -> bytes:
+    """What an agent of Helena is in Kafka, when asked for."""
+    return encode_chat_event(
+        PublishedChatEvent(TENANT, ACCOUNT, "helena", received_at, POLLED_AGENT, dict(body))
+    )
 
 
 class Told:
