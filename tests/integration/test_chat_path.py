@@ -45,7 +45,20 @@ class Way:
     bootstrap: str
     clickhouse: Client
     secrets: dict[str, str]
-    worker: Callable[[], Child]
+    start: Callable[[], Child]
+    worker: Child | None = None
+
+    def work(self) -> Child:
+        """The worker, started if there is none."""
+        if self.worker is None:
+            self.worker = self.start()
+        return self.worker
+
+    def kill(self) -> None:
+        """Kill it at once."""
+        os.kill(self.work().pid, signal.SIGKILL)
+        self.work().stop()
+        self.worker = None
 
     def post(self, body: Any, connector: str = "helena", secret: str = "") -> int:
         """The status of the answer."""
@@ -96,40 +109,45 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
 
         with running_ingest(bootstrap, directory, [], chat_keys_file=keys) as ingest:
             client = clickhouse.connect()
-            yield Way(ingest, bootstrap, client, secrets, worker)
-            client.close()
+            made = Way(ingest, bootstrap, client, secrets, worker)
+            try:
+                yield made
+            finally:
+                client.close()
+                if made.worker is not None:
+                    made.worker.stop()
 
 
 def test_the_worked_example_comes_to_its_exact_values(way: Way) -> None:
     """Posted twice and in the wrong order, with a worker killed in the middle."""
     events = json.loads(chat.WORKED_EXAMPLE.read_text())
-    with way.worker() as worker:
-        assert [way.post(event) for event in (*events[2:], *events[2:])] == [202] * 4
-        way.wait_for("SELECT outcome, is_estimated FROM callcentre.v_chats", [("answered", True)])
-        os.kill(worker.pid, signal.SIGKILL)
+    way.work()
+    assert [way.post(event) for event in (*events[2:], *events[2:])] == [202] * 4
+    way.wait_for("SELECT outcome, is_estimated FROM callcentre.v_chats", [("answered", True)])
+    way.kill()
     assert [way.post(event) for event in (*events, *events)] == [202] * 8
-    with way.worker():
-        way.wait_for(
-            "SELECT outcome, status, wait_ms, first_response_ms, talk_ms, messages_out,"
-            " toUnixTimestamp64Milli(entered_at), caller, length(caller_hash), agent_name,"
-            " is_estimated FROM callcentre.v_chats",
-            [
-                (
-                    *("answered", "ended", 119_900, 149_900, 480_000, 1),
-                    *(chat.ms("13:00:00.1"), "…0001", 16, "Atendente 1", False),
-                )
-            ],
-        )
-        way.wait_for(
-            "SELECT offered, answered, abandoned, open, answered_wait_ms, handled, talk_ms"
-            " FROM callcentre.v_queue_windows WHERE channel = 'whatsapp'",
-            [(1, 1, 0, 0, 119_900, 1, 480_000)],
-        )
-        way.wait_for(
-            f"SELECT display_name FROM callcentre.v_queue_settings WHERE queue = '{chat.QUEUE}'",
-            [("Suporte",)],
-        )
-        assert window_differences(way.clickhouse, 0, chat.ms("13:00:00") + WINDOW_MS) == []
+    way.work()
+    way.wait_for(
+        "SELECT outcome, status, wait_ms, first_response_ms, talk_ms, messages_out,"
+        " toUnixTimestamp64Milli(entered_at), caller, length(caller_hash), agent_name,"
+        " is_estimated FROM callcentre.v_chats",
+        [
+            (
+                *("answered", "ended", 119_900, 149_900, 480_000, 1),
+                *(chat.ms("13:00:00.1"), "…0001", 16, "Atendente 1", False),
+            )
+        ],
+    )
+    way.wait_for(
+        "SELECT offered, answered, abandoned, open, answered_wait_ms, handled, talk_ms"
+        " FROM callcentre.v_queue_windows WHERE channel = 'whatsapp'",
+        [(1, 1, 0, 0, 119_900, 1, 480_000)],
+    )
+    way.wait_for(
+        f"SELECT display_name FROM callcentre.v_queue_settings WHERE queue = '{chat.QUEUE}'",
+        [("Suporte",)],
+    )
+    assert window_differences(way.clickhouse, 0, chat.ms("13:00:00") + WINDOW_MS) == []
 
 
 def test_chatwoot_comes_the_same_way(way: Way) -> None:
@@ -149,12 +167,11 @@ def test_chatwoot_comes_the_same_way(way: Way) -> None:
         "meta": {"assignee": {"id": 5, "name": "Bia"}, "team": None},
     }
     assert [way.post(body, "chatwoot") for body in (assigned, conversation)] == [202, 202]
-    with way.worker():
-        way.wait_for(
-            "SELECT queue, outcome, wait_ms, agent_key FROM callcentre.v_chats"
-            " WHERE site = 'chatwoot'",
-            [("inbox-3", "answered", 30_000, "chatwoot/5")],
-        )
+    way.work()
+    way.wait_for(
+        "SELECT queue, outcome, wait_ms, agent_key FROM callcentre.v_chats WHERE site = 'chatwoot'",
+        [("inbox-3", "answered", 30_000, "chatwoot/5")],
+    )
 
 
 def test_a_call_and_a_chat_of_one_person_have_one_hash(way: Way) -> None:
