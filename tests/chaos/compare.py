@@ -17,6 +17,7 @@ NOT_COMPARED = {
     "schema_changes": "when the schema was applied",
     "event_batches": "how posts were cut into batches; its events are compared in the view events",
     "site_snapshots": "states are kept where a batch ended, and hold when it was received",
+    "v_people_load": "counts up to now, quarter by quarter; what it sums up is compared in itself",
 }
 UNEQUAL_COLUMNS = {
     "received_at": "when ingest received the batch",
@@ -29,7 +30,12 @@ UNEQUAL_IN = {
     ("v_waiting_calls", "wait_ms"): "counts up to now",
     ("v_queues_now", "waiting_ms"): "counts up to now",
     ("v_queues_now", "longest_wait_ms"): "counts up to now",
+    ("v_queue_alarms_now", "longest_wait_ms"): "counts up to now",
+    ("v_queue_alarms_now", "is_bottleneck"): "whether that is too long",
+    ("v_sites_seen_now", "is_silent"): "whether it was received long ago",
+    ("v_chats_now", "open_ms"): "counts up to now",
     ("v_agents_now", "state_ms"): "counts up to now",
+    ("v_agents_board", "lasts_ms"): "counts up to now",
     ("v_agent_states", "state_ms"): "counts up to now while the state lasts",
     ("v_coverage_gaps", "gap_ms"): "counts up to now while the gap lasts",
 }
