@@ -27,7 +27,7 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test test-fast test-scenarios test-integration test-system chaos bench check format \
-	collector contract schema lock clean
+	boards collector contract schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,9 +76,15 @@ contract: $(READY) ## Regenerate the JSON schema of the wire form
 schema: $(READY) ## Regenerate clickhouse/schema/current.sql from the migrations
 	$(BIN)/python -m local.clickhouse.current_schema
 
-lock: build/uv/bin/uv ## Resolve the dependencies anew into requirements.lock
+boards: $(READY) ## Regenerate the boards and the provisioning files of Grafana
+	$(BIN)/python -m grafana
+	$(BIN)/python -m grafana.operator_files
+
+lock: build/uv/bin/uv ## Resolve the dependencies anew into requirements.lock, and the servers' part of them
 	build/uv/bin/uv pip compile --quiet pyproject.toml --all-extras --python-version 3.11 \
 		--no-emit-index-url --generate-hashes --no-header --no-annotate -o requirements.lock
+	build/uv/bin/uv pip compile --quiet pyproject.toml --constraint requirements.lock --python-version 3.11 \
+		--no-emit-index-url --generate-hashes --no-header --no-annotate -o deploy/requirements.lock
 
 # Apart from the locked environment, which holds what the lock names and nothing else.
 build/uv/bin/uv: Makefile
