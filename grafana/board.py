@@ -12,7 +12,6 @@ from grafana.language import Language, Text, same
 from grafana.queries import coverage, variables
 from grafana.sdk import (
     CLICKHOUSE,
-    PLUGIN_VERSION,
     PROMETHEUS,
     SCHEMA_VERSIONS,
     ClickHouseQuery,
@@ -213,9 +212,7 @@ def _links(language: Language) -> dashboard.DashboardLink:
 
 def _variable_query(name: str, statement: str) -> dict[str, object]:
     return {
-        "editorType": "sql",
-        "pluginVersion": PLUGIN_VERSION,
-        "queryType": "table",
+        "queryType": "sql",
         "rawSql": statement,
         "refId": f"variable-{name}",
     }

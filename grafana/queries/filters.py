@@ -4,9 +4,15 @@ Every filter is one condition for a WHERE; with "All" chosen the plugin replaces
 statement stays short. Times are half-open: two ranges that meet count nothing twice.
 """
 
+# ruff: noqa: S608 - statements are put together of constants of our own alone
+
 QUEUE = "$__conditionalAll(queue IN (${queue:singlequote}), $queue)"
 CHANNEL = "$__conditionalAll(channel IN (${channel:singlequote}), $channel)"
-TEAM = "$__conditionalAll(team IN (${team:singlequote}), $team)"
+NO_TEAM = "—"
+"""How people without a team are chosen: an empty value would mean "All" to the plugin."""
+
+_CHOSEN_TEAM = f"if(team = '', '{NO_TEAM}', team) IN (${{team:singlequote}})"
+TEAM = f"$__conditionalAll({_CHOSEN_TEAM}, $team)"
 AGENT = "$__conditionalAll(person IN (${agent:singlequote}), $agent)"
 
 QUEUE_OF_AGENT = (
@@ -17,7 +23,7 @@ QUEUE_OF_AGENT = (
 
 TEAM_OF_AGENT = (
     "$__conditionalAll((tenant_id, site, agent_key) IN (SELECT tenant_id, site, agent_key"
-    " FROM callcentre.v_agents_registry WHERE team IN (${team:singlequote})), $team)"
+    f" FROM callcentre.v_agents_registry WHERE {_CHOSEN_TEAM}), $team)"
 )
 """Of agents whose team is no column of what is read."""
 

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
 from grafana.language import Language, Text
+from grafana.queries.filters import NO_TEAM, QUEUE, TEAM
 from grafana.theme import VARIANTS
 
 TIME_ZONE = "SELECT if(uniqExact(time_zone) = 1, any(time_zone), 'UTC') FROM callcentre.v_tenants"
@@ -10,16 +11,15 @@ TIME_ZONE = "SELECT if(uniqExact(time_zone) = 1, any(time_zone), 'UTC') FROM cal
 
 QUEUES = "SELECT queue, display_name FROM callcentre.v_queue_settings ORDER BY display_name, queue"
 
-TEAMS = (
-    "SELECT DISTINCT team, if(team = '', '—', team) AS shown"
-    " FROM callcentre.v_agents_registry ORDER BY shown"
-)
+TEAMS = f"""SELECT DISTINCT if(team = '', '{NO_TEAM}', team) AS team_name
+FROM callcentre.v_agents_registry
+ORDER BY team_name"""
 
-AGENTS = """SELECT person
+AGENTS = f"""SELECT person
 FROM
 (
     SELECT DISTINCT person FROM callcentre.v_agents_registry
-    WHERE $__conditionalAll(team IN (${team:singlequote}), $team)
+    WHERE {TEAM}
     UNION DISTINCT
     SELECT DISTINCT agent_name FROM callcentre.v_queue_calls
     WHERE channel = 'whatsapp' AND entered_at > now() - INTERVAL 7 DAY AND agent_name != ''
@@ -27,8 +27,7 @@ FROM
             (SELECT tenant_id, site, agent_key FROM callcentre.v_agents_registry)
 )
 ORDER BY person"""
-"""Chats tell of no states,
-    so whoever only chats and is not registered is known by the chats alone."""
+"""Chats tell of no states: who only chats and is not registered is known by the chats alone."""
 
 MIXED = Text("por fila", "by queue")
 
@@ -40,7 +39,7 @@ FROM
 (
     SELECT {criterion_of_queue(language)} AS words
     FROM callcentre.v_queue_settings
-    WHERE $__conditionalAll(queue IN (${{queue:singlequote}}), $queue)
+    WHERE {QUEUE}
 )"""
 
 
