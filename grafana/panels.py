@@ -7,7 +7,7 @@ there is nothing to show; nothing else is left to Grafana's defaults.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grafana.fields import Column, Link, Series, Words, fixed, overrides, taking, value_map
+from grafana.fields import Column, Link, overrides, taking
 from grafana.language import Language, Text, same
 from grafana.sdk import (
     CLICKHOUSE,
@@ -21,11 +21,9 @@ from grafana.sdk import (
     dashboard,
     prometheus_query,
     stat,
-    statetimeline,
     table,
-    timeseries,
 )
-from grafana.theme import NEUTRAL, PLAIN, Colour, Thresholds, Unit
+from grafana.theme import NEUTRAL, PLAIN, Thresholds, Unit
 
 NO_DATA = Text("sem dados", "no data")
 _DASH = same("—")
@@ -69,7 +67,7 @@ def cards(
     link: Link | None = None,
 ) -> dashboard.Panel:
     """Large numbers on coloured ground, of an answer with a row for each number."""
-    panel = _panel(head, language, "stat", query)
+    panel = panel_of(head, language, "stat", query)
     panel.transformations = taking([number.field for number in numbers])
     panel.options = stat.Options(
         graph_mode=common.BigValueGraphMode.NONE,
@@ -117,7 +115,7 @@ def rows(
     total_of: Sequence[str] = (),
 ) -> dashboard.Panel:
     """A table. The order of its rows is the statement's; `total_of` are summed at its foot."""
-    panel = _panel(head, language, "table", query)
+    panel = panel_of(head, language, "table", query)
     panel.options = table.Options(
         cell_height=common.TableCellHeight.SM,
         footer=common.TableFooterOptions(
@@ -143,82 +141,6 @@ def rows(
     return panel
 
 
-def bars(
-    head: Head,
-    language: Language,
-    query: Dataquery,
-    series: Sequence[Series],
-    *,
-    unit: Unit = Unit.COUNT,
-    decimals: int | None = 0,
-) -> dashboard.Panel:
-    """Stacked bars over time, with lines where a series says so. Starts at zero."""
-    return _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.BARS)
-
-
-def lines(
-    head: Head,
-    language: Language,
-    query: Dataquery,
-    series: Sequence[Series],
-    *,
-    unit: Unit = Unit.COUNT,
-    decimals: int | None = 0,
-) -> dashboard.Panel:
-    """Lines over time without points; a gap where there is no value. Starts at zero."""
-    return _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.LINE)
-
-
-def timeline(
-    head: Head,
-    language: Language,
-    query: Dataquery,
-    words: Words,
-    *,
-    series: str,
-    value: str,
-    per_page: int,
-) -> dashboard.Panel:
-    """One row per text in the column `series`, whose states are coloured stretches of time."""
-    panel = _panel(head, language, "state-timeline", query)
-    panel.transformations = [
-        dashboard.DataTransformerConfig(
-            id_val="partitionByValues",
-            options={"fields": [series], "keepFields": False, "naming": {"asLabels": True}},
-        )
-    ]
-    panel.options = statetimeline.Options(
-        show_value=common.VisibilityMode.NEVER,
-        row_height=0.8,
-        merge_values=True,
-        align_value=common.TimelineValueAlignment.LEFT,
-        legend=_legend(common.LegendPlacement.BOTTOM, []),
-        tooltip=_TOOLTIP,
-        per_page=per_page,
-    )
-    panel.field_config = dashboard.FieldConfigSource(
-        defaults=dashboard.FieldConfig(
-            unit=Unit.TEXT,
-            thresholds=PLAIN.model(),
-            color=dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS),
-            no_value=NO_DATA.in_(language),
-            mappings=[value_map(words, language)],
-            custom=statetimeline.FieldConfig(line_width=0, fill_opacity=85),
-        ),
-        overrides=[
-            dashboard.DashboardFieldConfigSourceOverrides(
-                matcher=dashboard.MatcherConfig(id_val="byName", options=value),
-                properties=[
-                    dashboard.DynamicConfigValue(
-                        id_val="displayName", value=f"${{__field.labels.{series}}}"
-                    )
-                ],
-            )
-        ],
-    )
-    return panel
-
-
 def gauges(
     head: Head,
     language: Language,
@@ -230,7 +152,7 @@ def gauges(
     highest: float | None = None,
 ) -> dashboard.Panel:
     """One horizontal bar per row of the answer, named by its text column."""
-    panel = _panel(head, language, "bargauge", query)
+    panel = panel_of(head, language, "bargauge", query)
     panel.options = bargauge.Options(
         display_mode=common.BarGaugeDisplayMode.BASIC,
         value_mode=common.BarGaugeValueMode.TEXT,
@@ -239,7 +161,7 @@ def gauges(
         min_viz_height=16,
         max_viz_height=24,
         orientation=common.VizOrientation.HORIZONTAL,
-        legend=_legend(common.LegendPlacement.BOTTOM, []),
+        legend=legend(common.LegendPlacement.BOTTOM, []),
         reduce_options=common.ReduceDataOptions(
             calcs=["lastNotNull"], fields=f"/^{value}$/", values=True
         ),
@@ -285,28 +207,6 @@ def figure(
     return panel
 
 
-def graph(
-    head: Head, language: Language, expressions: Sequence[tuple[str, str]], *, unit: Unit
-) -> dashboard.Panel:
-    """Lines of PromQL expressions, each with the legend of its series."""
-    queries = [
-        prometheus_query(expression, legend=legend, ref_id=chr(ord("A") + place))
-        for place, (expression, legend) in enumerate(expressions)
-    ]
-    panel = lines(head, language, queries[0], [], unit=unit, decimals=None)
-    panel.targets = queries
-    assert panel.field_config is not None
-    assert panel.field_config.defaults is not None
-    # So many series that each needs a colour of its own: the one its name gives it.
-    panel.field_config.defaults.color = dashboard.FieldColor(
-        mode=dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME
-    )
-    panel.options = timeseries.Options(
-        legend=_legend(common.LegendPlacement.RIGHT, ["lastNotNull", "max"]), tooltip=_TOOLTIP
-    )
-    return panel
-
-
 def row(number: int, title: Text, y: int, language: Language) -> dashboard.RowPanel:
     """A heading over the panels that follow."""
     return dashboard.RowPanel(
@@ -327,12 +227,13 @@ def sql_series(statement: str) -> ClickHouseQuery:
     return ClickHouseQuery(statement, is_series=True)
 
 
-_TOOLTIP = common.VizTooltipOptions(
+TOOLTIP = common.VizTooltipOptions(
     mode=common.TooltipDisplayMode.MULTI, sort=common.SortOrder.DESCENDING, hide_zeros=True
 )
 
 
-def _legend(placement: common.LegendPlacement, calcs: list[str]) -> common.VizLegendOptions:
+def legend(placement: common.LegendPlacement, calcs: list[str]) -> common.VizLegendOptions:
+    """A list of names; with `calcs` a table of them."""
     return common.VizLegendOptions(
         display_mode=common.LegendDisplayMode.TABLE if calcs else common.LegendDisplayMode.LIST,
         placement=placement,
@@ -341,7 +242,8 @@ def _legend(placement: common.LegendPlacement, calcs: list[str]) -> common.VizLe
     )
 
 
-def _panel(head: Head, language: Language, kind: str, query: Dataquery) -> dashboard.Panel:
+def panel_of(head: Head, language: Language, kind: str, query: Dataquery) -> dashboard.Panel:
+    """What every kind of panel has: title, description, place, and one query with its source."""
     x, y, width, height = head.place
     source = PROMETHEUS
     if isinstance(query, ClickHouseQuery):
@@ -357,44 +259,3 @@ def _panel(head: Head, language: Language, kind: str, query: Dataquery) -> dashb
         targets=[query],
         grid_pos=dashboard.GridPos(h=height, w=width, x=x, y=y),
     )
-
-
-def _over_time(  # noqa: PLR0917 - what its two callers were given
-    head: Head,
-    language: Language,
-    query: Dataquery,
-    series: Sequence[Series],
-    unit: Unit,
-    decimals: int | None,
-    style: common.GraphDrawStyle,
-) -> dashboard.Panel:
-    is_bars = style is common.GraphDrawStyle.BARS
-    panel = _panel(head, language, "timeseries", query)
-    panel.options = timeseries.Options(
-        legend=_legend(common.LegendPlacement.BOTTOM, []), tooltip=_TOOLTIP
-    )
-    panel.field_config = dashboard.FieldConfigSource(
-        defaults=dashboard.FieldConfig(
-            unit=unit,
-            decimals=decimals,
-            min_val=0,
-            no_value=NO_DATA.in_(language),
-            mappings=[],
-            thresholds=PLAIN.model(),
-            color=fixed(Colour.BLUE),
-            custom=common.GraphFieldConfig(
-                draw_style=style,
-                fill_opacity=80 if is_bars else 10,
-                line_width=1 if is_bars else 2,
-                show_points=common.VisibilityMode.NEVER,
-                span_nulls=False,
-                bar_alignment=common.BarAlignment.AFTER,
-                stacking=common.StackingConfig(
-                    mode=common.StackingMode.NORMAL if is_bars else common.StackingMode.NONE,
-                    group="A",
-                ),
-            ),
-        ),
-        overrides=overrides(series, language),
-    )
-    return panel

@@ -1,11 +1,13 @@
 """Abandonadas: the list nobody gives: who gave up, and who is still to be called back."""
 
-from grafana.board import Page, choice, coverage_gaps, link_to, of_customer
-from grafana.fields import Column, Link, Series
+from grafana.board import Page, choice, coverage_gaps, of_customer
+from grafana.charts import bars
+from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
 from grafana.pages.coverage import coverage_line, freshness
-from grafana.pages.filas import granularity
-from grafana.panels import Card, Head, Place, bars, cards, gauges, rows, sql, sql_series
+from grafana.pages.destinations import TO_QUEUE
+from grafana.pages.granularity import granularity
+from grafana.panels import Card, Head, Place, cards, gauges, rows, sql, sql_series
 from grafana.queries import abandoned, results
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
@@ -21,7 +23,6 @@ from grafana.theme import (
 UID = "cc-abandoned"
 
 _ASKS = 1
-_TO_QUEUE = Link(Text("Abrir a fila", "Open the queue"), link_to("cc-queues", "queue=queue"))
 
 
 def page(language: Language) -> Page:
@@ -175,7 +176,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
             [
                 Column("follow_up", Text("Situação", "State"), width=165, words=FOLLOW_UP),
                 Column("caller", Text("Cliente", "Caller")),
-                Column("queue_name", Text("Fila", "Queue"), width=170, link=_TO_QUEUE),
+                Column("queue_name", Text("Fila", "Queue"), width=170, link=TO_QUEUE),
                 Column("channel", Text("Canal", "Channel"), width=95, words=CHANNELS),
                 Column("entered_at", Text("Chegada", "Arrived"), Unit.MOMENT_TO_SECOND, 145),
                 Column("wait_s", Text("Esperou", "Waited"), Unit.CLOCK, 95),

@@ -1,10 +1,11 @@
 """Agentes: who did what, when and for how long, and where a person's day goes."""
 
 from grafana.board import Page, coverage_gaps, link_to, of_customer
+from grafana.charts import timeline
 from grafana.fields import Column, Link
 from grafana.language import Language, Text, same
 from grafana.pages.coverage import coverage_line, freshness
-from grafana.panels import Card, Head, Place, cards, gauges, row, rows, sql, timeline
+from grafana.panels import Card, Head, Place, cards, gauges, row, rows, sql
 from grafana.queries import agents
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (

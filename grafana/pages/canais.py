@@ -1,11 +1,13 @@
 """Voz + WhatsApp: both channels by the same measures, and what only chats have."""
 
-from grafana.board import Page, coverage_gaps, link_to, of_customer
-from grafana.fields import Column, Link, Series
+from grafana.board import Page, coverage_gaps, of_customer
+from grafana.charts import bars, lines
+from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
 from grafana.pages.coverage import coverage_line, freshness
-from grafana.pages.filas import granularity
-from grafana.panels import Card, Head, Place, bars, cards, lines, rows, sql, sql_series
+from grafana.pages.destinations import TO_AGENT, TO_CHANNEL, TO_QUEUE
+from grafana.pages.granularity import granularity
+from grafana.panels import Card, Head, Place, cards, rows, sql, sql_series
 from grafana.queries import channels
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
@@ -22,9 +24,6 @@ from grafana.theme import (
 UID = "cc-channels"
 
 _ASKS = 1
-_TO_QUEUE = Link(Text("Abrir a fila", "Open the queue"), link_to("cc-queues", "queue=queue"))
-_TO_CHANNEL = Link(Text("Abrir Filas", "Open Queues"), link_to("cc-queues", "channel=channel"))
-_TO_AGENT = Link(Text("Abrir o agente", "Open the agent"), link_to("cc-agents", "agent=person"))
 _FRT = Text(
     "Da entrada na fila até a primeira mensagem escrita por uma pessoa; robôs, campanhas e "
     "programas não contam. Conversas sem resposta ficam fora.",
@@ -195,7 +194,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
             language,
             sql(channels.BY_CHANNEL),
             [
-                Column("channel", Text("Canal", "Channel"), words=CHANNELS, link=_TO_CHANNEL),
+                Column("channel", Text("Canal", "Channel"), words=CHANNELS, link=TO_CHANNEL),
                 Column("offered", Text("Oferecidas", "Offered"), count, 110),
                 Column("answered", Text("Atendidas", "Answered"), count, 105),
                 Column("abandoned", Text("Abandonadas", "Abandoned"), count, 120),
@@ -314,7 +313,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
             language,
             sql(channels.PEOPLE),
             [
-                Column("person", Text("Agente", "Agent"), link=_TO_AGENT),
+                Column("person", Text("Agente", "Agent"), link=TO_AGENT),
                 Column("team", Text("Equipe", "Team"), width=95),
                 Column("voice_state", Text("Telefone", "Telephone"), width=125, words=AGENT_STATES),
                 Column("chats_open", Text("Conversas", "Chats"), count, 90),
@@ -347,7 +346,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
             language,
             sql(channels.CHATS_BY_QUEUE),
             [
-                Column("name", Text("Fila", "Queue"), link=_TO_QUEUE),
+                Column("name", Text("Fila", "Queue"), link=TO_QUEUE),
                 Column("offered", Text("Conversas", "Chats"), count, 105),
                 Column("answered", Text("Atendidas", "Answered"), count, 105),
                 Column("abandoned", Text("Abandonadas", "Abandoned"), count, 120),

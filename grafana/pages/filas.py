@@ -1,16 +1,19 @@
 """Filas: what became of the calls of a period, queue by queue, beside the week before."""
 
-from grafana.board import Page, choice, coverage_gaps, link_to, of_customer
-from grafana.fields import Column, Link, Series
+from grafana.board import Page, coverage_gaps, of_customer
+from grafana.charts import bars, lines
+from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
 from grafana.pages.coverage import coverage_line, freshness
-from grafana.panels import Card, Head, Place, bars, cards, gauges, lines, row, rows, sql, sql_series
+from grafana.pages.destinations import TO_QUEUE
+from grafana.pages.filas_numbers import ASKS, numbers
+from grafana.pages.granularity import granularity
+from grafana.panels import Head, Place, gauges, row, rows, sql, sql_series
 from grafana.queries import results
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
     ABANDONMENT,
     HEAT,
-    LEVEL_OF_TARGET,
     NEUTRAL,
     OUTCOMES,
     POINTS_TO_TARGET,
@@ -19,21 +22,6 @@ from grafana.theme import (
 )
 
 UID = "cc-queues"
-
-GRANULARITIES = {
-    "15 MINUTE": same("15 min"),
-    "30 MINUTE": same("30 min"),
-    "1 HOUR": same("1 h"),
-    "1 DAY": Text("1 dia", "1 day"),
-}
-
-_ASKS = 1
-_TO_QUEUE = Link(Text("Só esta fila", "This queue alone"), link_to(UID, "queue=queue"))
-_TO_ABANDONED = Link(Text("Ver quem abandonou", "See who abandoned"), link_to("cc-abandoned"))
-_WEEK = Text(
-    " Ao lado, o mesmo período sete dias antes.", " Beside it, the same period seven days before."
-)
-_PERIOD, _BEFORE = Text("No período", "In the period"), Text("Semana anterior", "Week before")
 
 
 def page(language: Language) -> Page:
@@ -46,8 +34,8 @@ def page(language: Language) -> Page:
             "What became of the calls that arrived in the period, by queue, hour and weekday.",
         ),
         panels=[
-            *_numbers(language),
-            *freshness(language, SharedQuery(_ASKS), 10, Place(20, 4, 2, 4), Place(22, 4, 2, 4)),
+            *numbers(language),
+            *freshness(language, SharedQuery(ASKS), 10, Place(20, 4, 2, 4), Place(22, 4, 2, 4)),
             *_over_time(language),
             *_tables(language),
             *coverage_line(language, 40, 48),
@@ -56,189 +44,6 @@ def page(language: Language) -> Page:
         variables=[*of_customer(language), granularity(language)],
         annotations=[coverage_gaps(language)],
     )
-
-
-def granularity(language: Language) -> dashboard.VariableModel:
-    """The variable that says how wide a bar is."""
-    return choice(
-        "granularity",
-        Text("Intervalo", "Interval"),
-        GRANULARITIES,
-        language,
-        is_multiple=False,
-        chosen="30 MINUTE",
-    )
-
-
-def _beside(name: str) -> list[Card]:
-    return [Card(name, _PERIOD), Card(f"{name}_before", _BEFORE)]
-
-
-def _numbers(language: Language) -> list[dashboard.Panel]:
-    shared = SharedQuery(_ASKS)
-
-    def text(pt: str, en: str) -> Text:
-        return Text(pt + _WEEK.pt, en + _WEEK.en)
-
-    return [
-        cards(
-            Head(
-                _ASKS,
-                Text("Oferecidas", "Offered"),
-                text(
-                    "Tudo o que entrou nas filas no período, pelo momento de chegada.",
-                    "All that entered the queues in the period, by the moment of arrival.",
-                ),
-                Place(0, 0, 4, 4),
-            ),
-            language,
-            sql(results.CARDS),
-            _beside("offered"),
-            none=same("0"),
-        ),
-        cards(
-            Head(
-                2,
-                Text("Atendidas", "Answered"),
-                text("Conectadas a um agente.", "Connected to an agent, of those that arrived."),
-                Place(4, 0, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("answered"),
-            none=same("0"),
-        ),
-        cards(
-            Head(
-                3,
-                Text("NS · ${criterion}", "SL · ${criterion}"),
-                text(
-                    "Nível de serviço, cada fila por sua variante e seus limites T e S; várias "
-                    "filas somam suas partes. Verde: na meta. Âmbar: até 10 pontos abaixo. "
-                    "Vermelho: mais.",
-                    "Service level, each queue by its variant and its limits T and S; several "
-                    "queues add up by their parts. Green: on target. Amber: up to 10 points "
-                    "below. Red: more.",
-                ),
-                Place(8, 0, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("service_level"),
-            unit=Unit.SHARE,
-            thresholds=LEVEL_OF_TARGET,
-            none=Text("sem chamadas", "no calls"),
-        ),
-        cards(
-            Head(
-                4,
-                Text("Abandonadas", "Abandoned"),
-                text(
-                    "O cliente desligou na fila, abandonos curtos inclusive.",
-                    "The caller hung up in the queue, short abandons included.",
-                ),
-                Place(12, 0, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("abandoned"),
-            none=same("0"),
-            link=_TO_ABANDONED,
-        ),
-        cards(
-            Head(
-                5,
-                Text("Taxa de abandono", "Abandonment rate"),
-                text(
-                    "Abandonadas / oferecidas. Âmbar a partir de 5 %, vermelho a partir de 10 %.",
-                    "Abandoned / offered. Amber from 5 %, red from 10 %.",
-                ),
-                Place(16, 0, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("abandonment_rate"),
-            unit=Unit.SHARE,
-            decimals=1,
-            thresholds=ABANDONMENT,
-            none=Text("sem chamadas", "no calls"),
-        ),
-        cards(
-            Head(
-                6,
-                Text("TME (atendidas)", "Mean wait (answered)"),
-                text(
-                    "Σ espera das atendidas / atendidas (ASA).",
-                    "Σ wait of answered / answered (ASA).",
-                ),
-                Place(20, 0, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("mean_wait_answered_s"),
-            unit=Unit.CLOCK,
-        ),
-        cards(
-            Head(
-                7,
-                Text("TMA", "Mean handle time"),
-                text(
-                    "Σ conversa + espera na linha + pós-atendimento / atendidas e encerradas.",
-                    "Σ talk + hold + wrap-up / answered calls that ended.",
-                ),
-                Place(0, 4, 4, 4),
-            ),
-            language,
-            shared,
-            _beside("mean_handle_s"),
-            unit=Unit.CLOCK,
-        ),
-        cards(
-            Head(
-                8,
-                Text("Outros tempos", "Other times"),
-                Text(
-                    "TME (todas): Σ espera de atendidas, abandonadas e transbordadas / seu "
-                    "número. Até desistir: Σ espera das abandonadas / abandonadas. Maior espera: "
-                    "de todas que terminaram. TMA sem pós: como TMA, sem pós-atendimento.",
-                    "Mean wait (all): Σ wait of answered, abandoned and flowed out / their "
-                    "number. To giving up: Σ wait of abandoned / abandoned. Longest: of all that "
-                    "ended. Handle without wrap-up: as the handle time, wrap-up left out.",
-                ),
-                Place(4, 4, 12, 4),
-            ),
-            language,
-            shared,
-            [
-                Card("mean_wait_all_s", Text("TME (todas)", "Mean wait (all)")),
-                Card("mean_abandon_s", Text("Até desistir", "To giving up")),
-                Card("longest_wait_s", Text("Maior espera", "Longest wait")),
-                Card("mean_handle_without_wrap_up_s", Text("TMA sem pós", "Handle w/o wrap-up")),
-            ],
-            unit=Unit.CLOCK,
-            thresholds=NEUTRAL,
-        ),
-        cards(
-            Head(
-                9,
-                Text("Taxa sem curtas", "Rate without short"),
-                Text(
-                    "(Abandonadas - curtas) / (oferecidas - curtas); curta é a que desligou antes "
-                    "do limite S de sua fila.",
-                    "(Abandoned - short) / (offered - short); short are those who hung up before "
-                    "the limit S of their queue.",
-                ),
-                Place(16, 4, 4, 4),
-            ),
-            language,
-            shared,
-            [Card("abandonment_rate_without_short")],
-            unit=Unit.SHARE,
-            decimals=1,
-            thresholds=ABANDONMENT,
-            none=Text("sem chamadas", "no calls"),
-        ),
-    ]
 
 
 def _over_time(language: Language) -> list[dashboard.Panel]:
@@ -372,7 +177,7 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
             language,
             sql(results.by_queue(language)),
             [
-                Column("name", Text("Fila", "Queue"), link=_TO_QUEUE),
+                Column("name", Text("Fila", "Queue"), link=TO_QUEUE),
                 Column("offered", Text("Oferec.", "Offered"), count, 80),
                 Column("offered_before", Text("Sem. ant.", "Week bef."), count, 85),
                 Column("answered", Text("Atend.", "Answered"), count, 80),
@@ -451,7 +256,7 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
             language,
             sql(results.WAYS_OUT),
             [
-                Column("name", Text("Fila", "Queue"), link=_TO_QUEUE),
+                Column("name", Text("Fila", "Queue"), link=TO_QUEUE),
                 Column("timed_out", Text("Tempo esgotado", "Timed out"), count, 125),
                 Column("left_empty", Text("Fila sem agentes", "Left empty"), count, 135),
                 Column("exited_by_key", Text("Saiu por tecla", "By key"), count, 120),

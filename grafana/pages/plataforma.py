@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from grafana.board import Page, prometheus_variable
+from grafana.charts import graph
 from grafana.language import Language, Text
-from grafana.panels import Head, Place, figure, graph, row
+from grafana.panels import Head, Place, figure, row
 from grafana.queries import platform as ask
 from grafana.sdk import dashboard
 from grafana.theme import (
