@@ -31,6 +31,10 @@ class RequestHead(NamedTuple):
         media_type = self.content_type.partition(";")[0]
         if media_type.strip().lower() != "application/json":
             raise UnsupportedBodyError("the content type must be application/json")
+        return self.is_encoded_as_gzip()
+
+    def is_encoded_as_gzip(self) -> bool:
+        """The same, whatever the body is said to be."""
         encoding = self.content_encoding.strip().lower()
         if encoding not in ("gzip", "identity"):
             raise UnsupportedBodyError("the content encoding must be gzip, or none")

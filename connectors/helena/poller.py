@@ -77,10 +77,8 @@ class HelenaPoller:
 
     async def agents(self, publish: Publish) -> Round:
         """As in Poller. Told are those who changed, and all once in a while."""
-        answer = await self._api.get(_AGENTS)
-        agents = answer.get("items") if isinstance(answer, dict) else answer
         published = shown = 0
-        for agent in _objects(agents, _AGENTS):
+        for agent in await self._all_agents():
             shown += 1
             passed = Passed(POLLED_AGENT, selected(agent, _AGENT_PATHS))
             key = str(passed.fields.get("userId") or passed.fields.get("id"))
@@ -95,6 +93,19 @@ class HelenaPoller:
         """As in Poller."""
         await self._api.close()
 
+    async def _all_agents(self) -> list[Mapping[str, Any]]:
+        """A list, or pages of one: both are met."""
+        agents: list[Mapping[str, Any]] = []
+        for page in range(1, MOST_PAGES + 1):
+            parameters = [("PageNumber", str(page)), ("PageSize", str(PAGE_SIZE))]
+            answer = await self._api.get(_AGENTS, parameters)
+            if not isinstance(answer, dict):
+                return list(_objects(answer, _AGENTS))
+            agents += _objects(answer.get("items"), _AGENTS)
+            if not _has_more(answer, page):
+                break
+        return agents
+
     async def _page(self, after: int, page: int) -> tuple[list[Mapping[str, Any]], bool]:
         parameters: Parameters = [
             ("UpdatedAt.After", _told(after)),
@@ -107,7 +118,7 @@ class HelenaPoller:
         answer = await self._api.get(_SESSIONS, parameters)
         if not isinstance(answer, dict):
             raise PlatformAwayError(f"{_SESSIONS}: the answer is no page")
-        return list(_objects(answer.get("items"), _SESSIONS)), answer.get("hasMorePages") is True
+        return list(_objects(answer.get("items"), _SESSIONS)), _has_more(answer, page)
 
     async def _publish_once(self, item: Mapping[str, Any], moment: int, publish: Publish) -> bool:
         key = str(item.get("id")), moment
@@ -119,6 +130,14 @@ class HelenaPoller:
         if len(self._published) > MOST_REMEMBERED:
             self._published.popitem(last=False)
         return True
+
+
+def _has_more(answer: Mapping[str, Any], page: int) -> bool:
+    """Whether a page follows: as it is told, or as the number of pages tells."""
+    told, pages = answer.get("hasMorePages"), answer.get("totalPages")
+    if isinstance(told, bool):
+        return told
+    return isinstance(pages, int) and page < pages
 
 
 def _objects(items: object, path: str) -> Iterable[Mapping[str, Any]]:

@@ -150,11 +150,17 @@ class _Reading:
             is_from_the_start = self._before is None and not self._session.is_resumed
             entered_at = max(self._started_at, opens_at) if is_from_the_start else at
             self._enter(entered_at, is_estimated=self._is_entry_guessed(seen))
-        elif self._queue != current.queue or self._is_other_person(current, phase):
+        elif self._is_elsewhere(current) or self._is_other_person(current, phase):
             self._leave(at)
             self._enter(at, is_estimated=False)
         if phase == "served":
             self._answer(at, is_late=seen.kind == "polled")
+
+    def _is_elsewhere(self, visit: ChatVisit) -> bool:
+        """Whether the session is in another queue; the first one it gets is where it always was."""
+        if visit.queue == NO_QUEUE:
+            visit.queue = self._queue
+        return visit.queue != self._queue
 
     def _is_entry_guessed(self, seen: SessionSeen) -> bool:
         """The first that was seen is no beginning, and a bot may have had it before."""

@@ -270,6 +270,16 @@ async def test_agents_are_told_when_they_come_and_go(platform: Platform) -> None
     assert len(await told()) == 2
 
 
+async def test_agents_may_come_in_pages(platform: Platform) -> None:
+    def page(number: int, **more: object) -> httpx.Response:
+        agent = {"userId": f"a{number}", "availability": "AVAILABLE"}
+        return httpx.Response(200, json={"items": [agent], **more})
+
+    pages = page(1, hasMorePages=True), page(2, totalPages=3), page(3, totalPages=3)
+    await platform.poller(transport=Broken(*pages)).agents(platform.publish)
+    assert [passed.fields["userId"] for passed in platform.found] == ["a1", "a2", "a3"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_after_a_day_of_rounds_everything_is_known(seed: int) -> None:
     """Sessions come, change and end; now and then a round is left out."""

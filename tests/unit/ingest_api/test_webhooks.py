@@ -207,6 +207,11 @@ async def test_a_zipped_event_is_read(client: httpx.AsyncClient, chats: MemoryPu
     assert len(chats.written) == 1
 
 
+@pytest.mark.parametrize("said", ["text/plain", "application/json; charset=utf-8", "x"])
+async def test_whatever_the_body_is_called_it_is_json(client: httpx.AsyncClient, said: str) -> None:
+    assert (await post(client, new_session(), **{"Content-Type": said})).status_code == 202
+
+
 async def test_a_long_value_stays_out_and_the_event_passes(
     client: httpx.AsyncClient, chats: MemoryPublisher
 ) -> None:

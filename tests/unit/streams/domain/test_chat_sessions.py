@@ -170,6 +170,15 @@ def test_another_department_is_another_queue_call() -> None:
     assert {call.contact_id for call in (first, second, third)} == {chat.SESSION}
 
 
+def test_the_first_department_is_no_transfer() -> None:
+    events = [
+        session_event("SESSION_NEW", "13:00:00", departmentId=None),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT),
+    ]
+    assert outcomes(calls_of(events)) == [(QUEUE, "answered", 60_000)]
+    assert outcomes(calls_of(events[:1])) == [("no-department", "open", None)]
+
+
 def test_another_person_takes_over() -> None:
     events = [
         session_event("SESSION_NEW", "13:00:00"),
