@@ -31,8 +31,10 @@ class Size(NamedTuple):
     board_rounds: int
 
 
-FULL = Size(4.0, 200_000, 7, 20.0, 12.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS, 10)
-QUICK = Size(1.0, 60_000, 3, 6.0, 5.0, 40, 50, 200_000, 3)
+FULL = Size(
+    4.0, 200_000, 15, 20.0, 12.0, recovery.SITES, recovery.CALLS_PER_SITE, queries.CALLS, 10
+)
+QUICK = Size(1.0, 60_000, 7, 6.0, 5.0, 40, 50, 200_000, 3)
 
 
 def ingest_figures(size: Size) -> list[Figure]:
