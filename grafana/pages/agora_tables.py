@@ -36,7 +36,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                     "than 10 points below target. Available: agents whom a call of this queue "
                     "would ring now.",
                 ),
-                Place(0, 8, 15, 8),
+                Place(0, 8, 16, 8),
             ),
             language,
             sql(now.queues(language)),
@@ -59,7 +59,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                     0,
                     thresholds=POINTS_TO_TARGET,
                 ),
-                Column("criterion", Text("Critério do NS", "SL measured by"), width=190),
+                Column("criterion", Text("Critério do NS", "SL measured by"), width=215),
                 Column("mean_wait_s", Text("TME", "Mean wait"), Unit.CLOCK, 80, 0),
                 Column("queue", same(""), is_hidden=True),
             ],
@@ -75,7 +75,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                     "Who has waited for longest, up to 15. Numbers are shown as the collector was "
                     "allowed to. Coloured by the limits of the queue, as in Queues.",
                 ),
-                Place(15, 8, 9, 8),
+                Place(16, 8, 8, 8),
             ),
             language,
             sql(now.WAITING_CALLS),
