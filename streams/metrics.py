@@ -120,6 +120,11 @@ CHAT_UNKNOWN = Counter(
     "connector: of another program than this.",
     ["what"],
 )
+CHAT_FOUND_BY_ASKING = Counter(
+    "streams_chat_found_by_asking_total",
+    "Rows that changed because a platform was asked: what its webhooks did not tell, or not yet. "
+    "Steady growth means that webhooks have stopped.",
+)
 CHAT_NOT_KEPT = Counter(
     "streams_chat_not_kept_total",
     "Sightings of sessions and messages beyond what the state of one session holds.",

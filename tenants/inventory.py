@@ -12,6 +12,7 @@ from tenants.records import (
     Agent,
     AlertContacts,
     BusinessHours,
+    ChatAccount,
     PauseLimit,
     QueueSettings,
     Record,
@@ -61,6 +62,7 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
     limits = registry.records(PauseLimit, tenant_id)
     hours = registry.records(BusinessHours, tenant_id)
     contacts = registry.records(AlertContacts, tenant_id)
+    chats = {account.site: account for account in registry.records(ChatAccount, tenant_id)}
     data: dict[str, Any] = {
         **dataclasses.asdict(tenant),
         "reader": reader_name(tenant_id),
@@ -68,6 +70,7 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
             {**_own(site), "tokens": [_token(token) for token in tokens if token.site == site.site]}
             for site in sites
         ],
+        "chat_accounts": [_own(account) for account in chats.values()],
         "queues": [_own(queue) for queue in queues],
         "agents": [_own(agent) for agent in agents],
         "pause_limits": [_own(limit) for limit in limits],
@@ -86,7 +89,12 @@ def show_tenant(registry: Registry, tenant_id: str) -> Outcome:
             if t.site == site.site
         )
         state = "" if site.is_enabled else " (disabled)"
-        lines.append(f"site {site.site}{state}: tokens {told or 'none'}")
+        if site.site in chats:
+            account = chats[site.site]
+            asked = f", asked at {account.base_url}" if account.base_url else ""
+            lines.append(f"chat account {site.site}{state}: {account.connector}{asked}")
+        else:
+            lines.append(f"site {site.site}{state}: tokens {told or 'none'}")
     lines += [f"queue {queue.queue}: {_told_queue(queue)}" for queue in queues]
     lines += [
         f"agent {a.site}/{a.agent_key}: {a.person} {a.team and f'({a.team})'}" for a in agents

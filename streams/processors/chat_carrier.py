@@ -14,7 +14,13 @@ import structlog
 from ingest_api.contract.chat import PublishedChatEvent, decode_chat_event
 from ingest_api.contract.topics import site_key
 from streams import metrics
-from streams.domain.chat_events import TICKS_PER_MS, AgentSighting, ChatSighting
+from streams.domain.chat_events import (
+    TICKS_PER_MS,
+    AgentSighting,
+    ChatSighting,
+    SessionSighting,
+)
+from streams.domain.facts import QueueCall
 from streams.interpreter.chats import understand
 from streams.processors.chat_states import ChatStates, Sighted
 from streams.processors.dead_letters import FloodGuard, reason_of
@@ -86,6 +92,8 @@ class ChatCarrier(SourceCarrier):
         unit = self.unit
         if not facts:
             metrics.BATCHES_REPEATED.inc()
+        elif isinstance(sighting, SessionSighting) and sighting.seen.kind == "polled":
+            metrics.CHAT_FOUND_BY_ASKING.inc(sum(type(fact) is QueueCall for fact in facts))
         unit.changed.add(key)
         unit.facts += facts
         unit.events += 1

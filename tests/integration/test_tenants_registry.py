@@ -430,6 +430,8 @@ def test_a_chat_account_gets_an_address_that_is_shown_once(operator: Operator) -
     again = operator.types("channel", "add-helena", "chats", "--json").json
     assert (again["changed"], again.get("secrets")) == (False, None)
     assert secret not in str(operator.rows("SELECT * FROM callcentre.webhook_secrets"))
+    shown = operator.types("show", "chats").out
+    assert "chat account whatsapp-01: helena, asked at https://api.wts.chat" in shown
 
 
 def test_an_address_is_renewed_with_overlap_and_ends_with_its_account(operator: Operator) -> None:
