@@ -5,7 +5,6 @@ failure to be shown; from then on it is started again (`Stack.look`). Whatever h
 left behind.
 """
 
-import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -16,14 +15,10 @@ from pathlib import Path
 from local import broker, grafana_run, registration
 from local.addresses import answers, ask_clickhouse, bare
 from local.chats import ChatParts
-from local.collector_settings import CollectorSettings, write_settings
 from local.grafana import GrafanaPlan
-from local.pbx.dialect import DIALECTS
-from local.pbx.plan import default_plan
+from local.phones import PhoneParts
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
-from local.stack import NEIGHBOUR, TENANT, Stack, StackPlan
-
-AMI_USER = "collector"
+from local.stack import TENANT, Stack, StackPlan
 
 _UP_WITHIN_S = 60.0
 
@@ -53,19 +48,16 @@ class _Starter:
         self._plan = plan
         self._stack = stack
         self._progress = progress
-        self._ami_secret = secrets.token_urlsafe(16)
         self._registered: dict[str, registration.Registered] = {}
         self._chats = ChatParts(plan, stack, self._run)
-        self._pbx_sites: dict[str, int] = {}
+        self._phones = PhoneParts(plan, stack, self._run)
 
     def start(self) -> None:
         if not self._plan.kafka_bootstrap:
             self._start_broker()
         if not self._plan.clickhouse_url:
             self._start_clickhouse()
-        self._start_pbx(TENANT, self._plan.sites, seed=self._plan.seed)
-        # In its small hours, when few people call.
-        self._start_pbx(NEIGHBOUR, 1, seed=self._plan.seed + 1, hour=3)
+        self._phones.start()
         self._await_broker()
         self._make_topics()
         self._await_clickhouse()
@@ -73,13 +65,13 @@ class _Starter:
         self._progress("schema", "current")
         boards = self._start_grafana()
         self._start_workers()
-        for tenant in self._stack.tenants:
-            self._await_pbx(tenant)
+        for site, where in self._phones.await_up():
+            self._progress(site, where)
         self._register()
         self._await_ingest()
         self._await_workers()
-        for tenant in self._stack.tenants:
-            self._start_collectors(tenant)
+        for tenant, registered in self._registered.items():
+            self._phones.start_collectors(tenant, registered)
         self._start_chats()
         self._set_for_boards()
         self._await_rows()
@@ -155,41 +147,6 @@ class _Starter:
     def _clickhouse_environment(self) -> dict[str, str]:
         return {"CLICKHOUSE_URL": self._stack.clickhouse_url}
 
-    # --- Simulated PBXs ---------------------------------------------------------------------------
-
-    def _start_pbx(self, tenant: str, sites: int, *, seed: int, hour: int = 10) -> None:
-        plan = self._plan
-        name = _named("pbx", tenant)
-        command = [
-            "local",
-            "pbx",
-            "--port=0",
-            "--truth-port=0",
-            f"--truth-file={plan.state.absolute() / f'truth-{tenant}.jsonl'}",
-            f"--user={AMI_USER}",
-            f"--seed={seed}",
-            f"--speed={plan.speed}",
-            f"--sites={sites}",
-            f"--hour={hour}",
-            f"--asterisk={plan.asterisk}",
-        ]
-        if plan.duration_s is not None:
-            command.append(f"--duration={plan.duration_s}")
-        child = self._run(name, command, {"PBX_SECRET": self._ami_secret})
-        self._pbx_sites[child.name] = sites
-
-    def _await_pbx(self, tenant: str) -> None:
-        child = self._stack.children[_named("pbx", tenant)]
-        sites = self._pbx_sites[child.name]
-        child.wait_until(lambda: len(_addresses(child)) > sites, _UP_WITHIN_S)
-        addresses = _addresses(child)
-        running = self._stack.tenants[tenant]
-        running.truth_url = f"http://{addresses.pop('truth')}"
-        running.ami_ports = {site: int(at.rpartition(":")[2]) for site, at in addresses.items()}
-        for site in running.sites:
-            where = f"AMI on {addresses[site]} (simulated, speed {self._plan.speed:g})"
-            self._progress(_named(site, tenant), where)
-
     # --- Customers and ingest ---------------------------------------------------------------------
 
     def _register(self) -> None:
@@ -214,17 +171,9 @@ class _Starter:
     def _set_for_boards(self) -> None:
         """While the first rows are on their way: settings hold for the past too."""
         with registration.operator_of(self._stack) as operator:
-            registration.set_for_boards(operator, self._agents())
+            registration.set_for_boards(operator, self._phones.agents())
             self._chats.set_for_boards(operator)
         self._progress("settings", "targets, teams, limits of pauses, hours")
-
-    def _agents(self) -> dict[str, list[str]]:
-        """The keys of the first customer's agents, by site."""
-        technology = DIALECTS[self._plan.asterisk].technology
-        return {
-            site: [f"{site}/{technology}/{agent.number}" for agent in default_plan(number).agents]
-            for number, site in enumerate(self._stack.tenants[TENANT].sites, start=1)
-        }
 
     def _start_ingest(self, port: int) -> None:
         copy = self._plan.state.absolute() / "tokens-copy.json"
@@ -265,24 +214,6 @@ class _Starter:
             return ["worker"]
         return [f"worker {number}" for number in range(1, self._plan.workers + 1)]
 
-    def _start_collectors(self, tenant: str) -> None:
-        running, registered = self._stack.tenants[tenant], self._registered[tenant]
-        folder = self._plan.state.absolute() / "collectors" / tenant
-        for site in running.sites:
-            settings = CollectorSettings(
-                site,
-                folder / site,
-                running.ami_ports[site],
-                AMI_USER,
-                self._ami_secret,
-                self._stack.ingest_url,
-                registered.tokens[site],
-                registered.privacy_key,
-            )
-            path = write_settings(settings)
-            name = f"collector {_named(site, tenant)}"
-            self._run(name, ["agent", "run", f"--config={path}"], {})
-
     def _await_rows(self) -> None:
         names = ", ".join(f"'{tenant}'" for tenant in self._stack.tenants)
         sites = sum(len(running.sites) for running in self._stack.tenants.values())
@@ -317,16 +248,3 @@ class _Starter:
 
     def _log(self, name: str) -> Path:
         return self._plan.state / "logs" / f"{name.replace(' ', '-')}.log"
-
-
-def _named(what: str, tenant: str) -> str:
-    """The name of a part of a customer; the first one's have no customer in them."""
-    return what if tenant == TENANT else f"{what} {tenant}"
-
-
-def _addresses(pbx: Child) -> dict[str, str]:
-    """What the PBX has announced: site → address, and `truth`."""
-    text = pbx.log.read_text()
-    found = dict(re.findall(r"^(\S+) AMI on (\S+)$", text, re.MULTILINE))
-    found |= dict(re.findall(r"^(truth) on http://(\S+)$", text, re.MULTILINE))
-    return found
