@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grafana.board import board
+from grafana.board import Page, board
 from grafana.language import Language
 from grafana.pages import CUSTOMER_PAGES, OPERATOR_PAGES
 from grafana.sdk import encoded
@@ -15,48 +15,46 @@ _OPERATOR = "operator"
 
 
 class BoardFile(NamedTuple):
-    """One file and its whole text."""
+    """One file, by its place in the folder of the boards, and its whole text."""
 
-    path: Path
+    place: Path
     text: str
 
 
 def files(language: Language) -> tuple[Path, ...]:
     """The committed files that every customer's organisation gets, in the order of the pages."""
-    return tuple(FOLDER / language / f"{page(language).uid}.json" for page in CUSTOMER_PAGES)
+    return tuple(FOLDER / _place(page(language), language) for page in CUSTOMER_PAGES)
 
 
 def operator_files(language: Language) -> tuple[Path, ...]:
     """The committed files that only the operator's own organisation gets besides."""
-    return tuple(
-        FOLDER / language / _OPERATOR / f"{page(language).uid}.json" for page in OPERATOR_PAGES
-    )
+    return tuple(FOLDER / _place(page(language), language, _OPERATOR) for page in OPERATOR_PAGES)
 
 
 def generated() -> Iterator[BoardFile]:
     """Every file as it is to be."""
     for language in Language:
-        pages = (*CUSTOMER_PAGES, *OPERATOR_PAGES)
-        paths = (*files(language), *operator_files(language))
-        for page, path in zip(pages, paths, strict=True):
-            plain = encoded(board(page(language), language))
-            text = json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True)
-            yield BoardFile(path, f"{text}\n")
+        for makers, below in ((CUSTOMER_PAGES, ""), (OPERATOR_PAGES, _OPERATOR)):
+            for maker in makers:
+                page = maker(language)
+                plain = encoded(board(page, language))
+                text = json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True)
+                yield BoardFile(_place(page, language, below), f"{text}\n")
 
 
-def stale() -> list[Path]:
-    """Files that are not as they are to be: changed, missing, or left over."""
-    wanted = {file.path: file.text for file in generated()}
-    there = {path: path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.json")}
+def stale(folder: Path = FOLDER) -> list[Path]:
+    """Files of the folder that are not as they are to be: changed, missing, or left over."""
+    wanted = {folder / file.place: file.text for file in generated()}
+    there = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.json")}
     return sorted(
         path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path)
     )
 
 
-def write() -> list[Path]:
-    """Brings the files in line; returns those that were changed, made or removed."""
-    changed = stale()
-    wanted = {file.path: file.text for file in generated()}
+def write(folder: Path = FOLDER) -> list[Path]:
+    """Brings the folder in line; returns the files that were changed, made or removed."""
+    changed = stale(folder)
+    wanted = {folder / file.place: file.text for file in generated()}
     for path in changed:
         if path in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,3 +62,7 @@ def write() -> list[Path]:
         else:
             path.unlink()
     return changed
+
+
+def _place(page: Page, language: Language, below: str = "") -> Path:
+    return Path(language) / below / f"{page.uid}.json"

@@ -64,7 +64,7 @@ def test_each_statement_is_the_same_in_every_language_but_for_its_words() -> Non
 
 def test_every_file_is_found_by_those_who_hand_the_boards_out() -> None:
     found = {path for language in Language for path in files(language) + operator_files(language)}
-    assert found == {file.path for file in FILES} == {file.path for file in generated()}
+    assert found == {file.path for file in FILES} == {FOLDER / file.place for file in generated()}
 
 
 @every_file
