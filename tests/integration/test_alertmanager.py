@@ -14,7 +14,8 @@ import pytest
 
 from local.process import LOOPBACK, Child, free_port
 from tests.support.alert_rules import PROMETHEUS, read_rules
-from tests.support.programs import program
+from tests.support.compose import SERVICES
+from tests.support.programs import program, run
 
 pytestmark = pytest.mark.integration
 
@@ -113,6 +114,17 @@ def fire(address: str, *names: str, **labels: str) -> None:
     request = Request(f"{address}/api/v2/alerts", json.dumps(alerts).encode(), headers)
     with urlopen(request, timeout=10) as answer:
         assert answer.status == 200
+
+
+def test_its_health_check_tells_one_that_answers_from_none(alertmanager: str) -> None:
+    kind, *command = SERVICES["alertmanager"]["healthcheck"]["test"]
+    assert kind == "CMD"
+    program(command[0])
+    here = [word.replace("http://localhost:9093", alertmanager) for word in command]
+    assert here != command
+    assert run(here).returncode == 0
+    nobody = [word.replace(":9093", f":{free_port()}") for word in command]
+    assert run(nobody).returncode != 0
 
 
 def test_a_warning_is_told_in_the_chat_with_its_runbook(

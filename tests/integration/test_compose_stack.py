@@ -136,15 +136,10 @@ def test_tenants_are_apart_on_this_server(stack: Stack) -> None:
 
 def test_prometheus_reaches_everybody_and_no_rule_fails(stack: Stack) -> None:
     def up() -> dict[str, str]:
-        answer = _command(
-            stack.compose,
-            *("exec", "-T", "prometheus", "wget", "-qO-", "http://localhost:9090/api/v1/targets"),
-        )
-        targets = json.loads(answer)["data"]["activeTargets"]
-        return {target["labels"]["job"]: target["health"] for target in targets}
+        return {row["metric"]["job"]: row["value"][1] for row in _query(stack, "up")}
 
     wanted = {"alertmanager", "chats", "clickhouse", "grafana", "ingest", "prometheus", "streams"}
-    _wait_for(lambda: up() == dict.fromkeys(wanted, "up"))
+    _wait_for(lambda: up() == dict.fromkeys(wanted, "1"))
 
 
 def test_two_workers_share_the_partitions(stack: Stack) -> None:
@@ -152,10 +147,8 @@ def test_two_workers_share_the_partitions(stack: Stack) -> None:
     partitions = int(environment("streams", VALUES)["STREAMS_PARTITIONS"])
 
     def owned() -> list[int]:
-        metric = "streams_partitions_owned%7Bjob=%22streams%22%7D"
-        question = f"http://localhost:9090/api/v1/query?query={metric}"
-        answer = _command(stack.compose, "exec", "-T", "prometheus", "wget", "-qO-", question)
-        return [int(row["value"][1]) for row in json.loads(answer)["data"]["result"]]
+        found = _query(stack, 'streams_partitions_owned{job="streams"}')
+        return [int(row["value"][1]) for row in found]
 
     _wait_for(lambda: sorted(owned()) == [partitions // 2] * 2)
 
@@ -163,6 +156,14 @@ def test_two_workers_share_the_partitions(stack: Stack) -> None:
 def _command(running: DockerCompose, *words: str) -> str:
     done = running._run_command(cmd=[*running.compose_command_property, *words])
     return done.stdout.decode()
+
+
+def _query(stack: Stack, expression: str) -> list[dict[str, Any]]:
+    """What Prometheus answers now."""
+    asking = ("promtool", "query", "instant", "--format=json", "http://localhost:9090")
+    answer = _command(stack.compose, "exec", "-T", "prometheus", *asking, expression)
+    found: list[dict[str, Any]] = json.loads(answer)
+    return found
 
 
 def _tenants(running: DockerCompose, *words: str) -> str:
