@@ -248,14 +248,16 @@ def queries_figures(size: Size) -> list[Figure]:
 def boards_figures(size: Size) -> list[Figure]:
     """Every statement of the customers' boards: those of the live page, and the heaviest of all."""
     asked = boards.measure(size.calls, size.board_rounds)
-    live = [ms for one in asked if one.is_live for ms in one.times_ms]
-    heaviest = max(asked, key=lambda one: one.p95_ms)
+    live = [one for one in asked if one.is_live]
+    times_ms = [ms for one in live for ms in one.times_ms]
+    heaviest = max(asked, key=lambda one: one.cpu_ms)
     name = f"boards, {size.calls:,} calls"
     where = f"{heaviest.board}, {heaviest.where}, {heaviest.days} days"
     return [
-        Figure(f"{name}, wallboard, p50", "ms", quantile(live, 0.5)),
-        Figure(f"{name}, wallboard, p95", "ms", quantile(live, 0.95), None, Goal("at most", 500)),
-        Figure(f"{name}, heaviest ({where}), p50", "ms", heaviest.p50_ms),
+        Figure(f"{name}, wallboard, p50 of its statements", "ms", quantile(times_ms, 0.5)),
+        Figure(f"{name}, wallboard, p95 of its statements", "ms", quantile(times_ms, 0.95)),
+        Figure(f"{name}, wallboard, a refresh", "CPU ms", sum(one.cpu_ms for one in live)),
+        Figure(f"{name}, heaviest ({where})", "CPU ms", heaviest.cpu_ms),
         Figure(f"{name}, heaviest, p95", "ms", heaviest.p95_ms, None, Goal("at most", 1_000)),
     ]
 

@@ -44,17 +44,13 @@ def generated() -> Iterator[BoardFile]:
 
 def stale(folder: Path = FOLDER) -> list[Path]:
     """Files of the folder that are not as they are to be: changed, missing, or left over."""
-    wanted = {folder / file.place: file.text for file in generated()}
-    there = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.json")}
-    return sorted(
-        path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path)
-    )
+    return _differing(folder, _wanted(folder))
 
 
 def write(folder: Path = FOLDER) -> list[Path]:
     """Brings the folder in line; returns the files that were changed, made or removed."""
-    changed = stale(folder)
-    wanted = {folder / file.place: file.text for file in generated()}
+    wanted = _wanted(folder)
+    changed = _differing(folder, wanted)
     for path in changed:
         if path in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +58,17 @@ def write(folder: Path = FOLDER) -> list[Path]:
         else:
             path.unlink()
     return changed
+
+
+def _wanted(folder: Path) -> dict[Path, str]:
+    return {folder / file.place: file.text for file in generated()}
+
+
+def _differing(folder: Path, wanted: dict[Path, str]) -> list[Path]:
+    there = {path: path.read_text(encoding="utf-8") for path in folder.rglob("*.json")}
+    return sorted(
+        path for path in wanted.keys() | there.keys() if wanted.get(path) != there.get(path)
+    )
 
 
 def _place(page: Page, language: Language, below: str = "") -> Path:

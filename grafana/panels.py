@@ -112,15 +112,12 @@ def rows(
     columns: Sequence[Column],
     *,
     none: Text = NO_DATA,
-    total_of: Sequence[str] = (),
 ) -> dashboard.Panel:
-    """A table. The order of its rows is the statement's; `total_of` are summed at its foot."""
+    """A table. The order of its rows is the statement's, a row of totals too."""
     panel = panel_of(head, language, "table", query)
     panel.options = table.Options(
         cell_height=common.TableCellHeight.SM,
-        footer=common.TableFooterOptions(
-            show=bool(total_of), reducer=["sum"], fields=list(total_of), count_rows=False
-        ),
+        footer=common.TableFooterOptions(show=False, reducer=[], count_rows=False),
         sort_by=[],
     )
     panel.field_config = dashboard.FieldConfigSource(

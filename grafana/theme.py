@@ -31,7 +31,6 @@ class Unit(StrEnum):
     SHARE = "percentunit"
     CLOCK = "dthms"
     SECONDS = "s"
-    BYTES = "bytes"
     PER_SECOND = "cps"
     TIME_OF_DAY = "time:HH:mm:ss"
     MOMENT = "time:DD/MM HH:mm"

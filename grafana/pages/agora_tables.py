@@ -11,6 +11,7 @@ from grafana.theme import (
     AGENT_STATES,
     CHANNELS,
     NEED,
+    NEUTRAL,
     OUTCOMES,
     POINTS_TO_TARGET,
     Colour,
@@ -50,7 +51,9 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 70),
                 Column("answered", Text("Atend.", "Answered"), Unit.COUNT, 75),
                 Column("abandoned", Text("Aband.", "Aband."), Unit.COUNT, 70),
-                Column("service_level", Text("NS", "SL"), Unit.SHARE, 60, 0),
+                Column(
+                    "service_level", Text("NS", "SL"), Unit.SHARE, 90, 0, NEUTRAL, is_gauge=True
+                ),
                 Column(
                     "to_target",
                     Text("NS - meta", "SL - target"),

@@ -185,7 +185,7 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("flowed_out", Text("Transb.", "Fl. out"), count, 80),
                 Column("open", Text("Abertas", "Open"), count, 75),
                 Column("unknown", Text("Sem visão", "Unknown"), count, 85),
-                Column("service_level", Text("NS", "SL"), share, 65, 0),
+                Column("service_level", Text("NS", "SL"), share, 95, 0, NEUTRAL, is_gauge=True),
                 Column(
                     "to_target",
                     Text("NS - meta", "SL - target"),

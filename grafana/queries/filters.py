@@ -81,14 +81,6 @@ def seconds(milliseconds: str) -> str:
     return f"intDiv({milliseconds}, 1000)"
 
 
-def clipped_ms(start: str, end: str, since: str, until: str) -> str:
-    """How much of a stretch of time lies within another, milliseconds; 0 if nothing."""
-    return (
-        f"greatest(0, dateDiff('millisecond', greatest({start}, toDateTime64({since}, 3)),"
-        f" least(ifNull({end}, now64(3)), toDateTime64({until}, 3))))"
-    )
-
-
 CARD_ROWS = (
     "Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64),"
     " high Nullable(Float64), colour Nullable(String)))"

@@ -32,7 +32,6 @@ EVENT_AGE = tuple(
 
 LAST_SEEN = f"time() - max by (tenant, site) (collector_last_seen_timestamp_seconds{SITE})"
 SPOOL = f"max by (tenant, site) (collector_spool_events{SITE})"
-SPOOL_AGE = f"max by (tenant, site) (collector_spool_age_seconds{SITE})"
 DELIVERED = per_second("collector_events_delivered_total", "tenant", SITE)
 DROPPED = f"sum by (tenant, site, reason) (increase(collector_events_dropped_total{SITE}{_WINDOW}))"
 SITES_SILENT = f"count(({LAST_SEEN}) > 120) or vector(0)"
