@@ -133,8 +133,24 @@ def plain(model: object) -> Any:
 
 def encoded(board: dashboard.Dashboard) -> dict[str, Any]:
     """The board as plain JSON values."""
-    values: dict[str, Any] = plain(board)
+    values: dict[str, Any] = _where_people_see_them(plain(board))
     return values
+
+
+def _where_people_see_them(values: Any) -> Any:
+    """Without the word by which links and annotations go into a menu.
+
+    The SDK writes it always, as if it were the only place.
+    """
+    if isinstance(values, dict):
+        return {
+            key: _where_people_see_them(value)
+            for key, value in values.items()
+            if (key, value) != ("placement", "inControlsMenu")
+        }
+    return (
+        [_where_people_see_them(value) for value in values] if isinstance(values, list) else values
+    )
 
 
 def decoded(values: dict[str, Any]) -> dashboard.Dashboard:

@@ -184,7 +184,7 @@ FROM
         ('abandoned', calls.abandoned, NULL, NULL, NULL),
         ('abandonment_rate', calls.abandonment_rate, NULL, NULL, NULL),
         ('mean_wait_answered', calls.mean_wait_answered_s, 0, 2 * calls.limit_of_busiest_s, NULL),
-        ('mean_wait_all', calls.mean_wait_all_s, NULL, NULL, NULL),
+        ('mean_wait_all', calls.mean_wait_all_s, NULL, NULL, '{Colour.BLUE}'),
         ('mean_handle', calls.mean_handle_s, NULL, NULL, NULL),
         ('mean_handle_without_wrap_up', calls.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
         ('available', agents.available, NULL, NULL, if(agents.available = 0

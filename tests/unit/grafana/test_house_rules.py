@@ -247,6 +247,8 @@ def test_all_pages_are_listed_with_time_and_choices_kept(file: BoardFile) -> Non
     assert link["asDropdown"]
     assert link["includeVars"]
     assert link["keepTime"]
+    # Beside the variables, not in a menu.
+    assert "inControlsMenu" not in everything(file.board, "placement")
     assert link["tags"] == file.board["tags"]
 
 
