@@ -15,8 +15,10 @@ MOST_WAITING = 2_000
 _LATEST_S = 0.4
 _TWICE = 0.05
 _NEVER = 0.05
-_TRIES = 6
+_TRIES = 40
 _AGAIN_AFTER_S = 0.5
+_AGAIN_AT_MOST_S = 3.0
+"""A platform that keeps at it for two minutes, so that what it tells is whole but for `_NEVER`."""
 
 
 class Webhooks:
@@ -59,7 +61,7 @@ class Webhooks:
 
     async def _post(self, event: Event, after_s: float) -> None:
         for attempt in range(_TRIES):
-            await asyncio.sleep(after_s + attempt * _AGAIN_AFTER_S)
+            await asyncio.sleep(after_s + min(attempt * _AGAIN_AFTER_S, _AGAIN_AT_MOST_S))
             try:
                 answer = await self._http.post(self._address, json=event)
             except httpx.HTTPError:
