@@ -186,6 +186,17 @@ def coverage_gaps(language: Language) -> dashboard.AnnotationQuery:
     )
 
 
+def closed_hours(language: Language) -> dashboard.AnnotationQuery:
+    """Shades the hours in which the customer is closed; no number is filtered by them."""
+    return dashboard.AnnotationQuery(
+        name=Text("Fora do expediente", "Closed").in_(language),
+        datasource=CLICKHOUSE,
+        enable=True,
+        icon_color=Colour.BLUE,
+        target=ClickHouseQuery(coverage.closed_hours(language), ref_id="Annotation"),
+    )
+
+
 def link_to(uid: str, *set_here: str) -> str:
     """The address of a page, with the time and the choices of this one.
 

@@ -1,6 +1,6 @@
 """Abandonadas: the list nobody gives: who gave up, and who is still to be called back."""
 
-from grafana.board import Page, choice, coverage_gaps, of_customer
+from grafana.board import Page, choice, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
@@ -54,7 +54,7 @@ def page(language: Language) -> Page:
             ),
             granularity(language),
         ],
-        annotations=[coverage_gaps(language)],
+        annotations=[coverage_gaps(language), closed_hours(language)],
     )
 
 

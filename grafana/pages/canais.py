@@ -1,6 +1,6 @@
 """Voz + WhatsApp: both channels by the same measures, and what only chats have."""
 
-from grafana.board import Page, coverage_gaps, of_customer
+from grafana.board import Page, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars, lines
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
@@ -51,7 +51,7 @@ def page(language: Language) -> Page:
         ],
         refresh="30s",
         variables=[*of_customer(language), granularity(language)],
-        annotations=[coverage_gaps(language)],
+        annotations=[coverage_gaps(language), closed_hours(language)],
     )
 
 

@@ -1,6 +1,6 @@
 """Filas: what became of the calls of a period, queue by queue, beside the week before."""
 
-from grafana.board import Page, coverage_gaps, of_customer
+from grafana.board import Page, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars, lines
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
@@ -42,7 +42,7 @@ def page(language: Language) -> Page:
         ],
         refresh="1m",
         variables=[*of_customer(language), granularity(language)],
-        annotations=[coverage_gaps(language)],
+        annotations=[coverage_gaps(language), closed_hours(language)],
     )
 
 

@@ -2,7 +2,8 @@
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
-from grafana.queries.filters import SITES_IN_USE, seconds
+from grafana.language import Language, Text
+from grafana.queries.filters import SITES_IN_USE, ZONE, seconds
 
 
 def data_age() -> str:
@@ -47,3 +48,49 @@ WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {S
 ORDER BY time
 LIMIT 500"""
 """When something may not have been seen, for the charts to shade."""
+
+_CLOSED = Text("Fora do expediente", "Outside business hours")
+
+
+def _moment(minute: str) -> str:
+    # By the clock on the wall: on the day the clocks are changed, noon is not 720 minutes old.
+    day = f"addDays(day, intDiv({minute}, 1440))"
+    return (
+        f"makeDateTime(toYear({day}), toMonth({day}), toDayOfMonth({day}),"
+        f" intDiv({minute} % 1440, 60), {minute} % 60, 0, {ZONE})"
+    )
+
+
+def closed_hours(language: Language) -> str:
+    """When the customer is closed, by its general hours; nothing if it has set none.
+
+    At most 62 days are shaded.
+    """
+    return f"""SELECT {_moment("span.1")} AS time, {_moment("span.2")} AS timeEnd,
+    '{_CLOSED.in_(language)}' AS text
+FROM
+(
+    SELECT
+        days.day AS day,
+        arraySort(groupArrayIf((hours.opens, hours.closes), hours.closes > 0)) AS open,
+        arrayJoin(arrayFilter(
+            span -> span.1 < span.2,
+            arrayZip(
+                arrayConcat([toUInt16(0)], arrayMap(each -> each.2, open)),
+                arrayConcat(arrayMap(each -> each.1, open), [toUInt16(1440)])))) AS span
+    FROM
+    (
+        SELECT arrayJoin(arrayMap(
+            number -> addDays(toDate($__fromTime, {ZONE}), number),
+            range(toUInt32(least(62, 1 + dateDiff('day', $__fromTime, $__toTime, {ZONE})))))) AS day
+    ) AS days
+    LEFT JOIN
+    (
+        SELECT weekday, opens_minute AS opens, closes_minute AS closes
+        FROM callcentre.v_business_hours
+        WHERE queue = ''
+    ) AS hours ON hours.weekday = toDayOfWeek(days.day)
+    WHERE (SELECT count() FROM callcentre.v_business_hours WHERE queue = '') > 0
+    GROUP BY days.day
+)
+ORDER BY time"""

@@ -375,6 +375,21 @@ def test_hours_of_the_week_are_the_customers(filled: Filled) -> None:
     assert counted == {("ter", "h23"): 1, ("qua", "h00"): 1}
 
 
+def test_closed_hours_are_shaded_by_the_clock_on_the_wall(filled: Filled) -> None:
+    # Open on Tuesdays from 9 to 12 and from 13 to 18; 10 March 2026 is one.
+    within = day(ms("2026-03-10T03:00:00+00:00"), hours=24)
+    page = Page(filled, "cc-queues", within)
+    sql = statements(page.board)["annotation Fora do expediente"]
+    values = {**page.values, "tz": "America/Sao_Paulo"}
+    rows = answer_to(filled.url, sql, values, within).rows
+    assert [(row["time"], row["timeEnd"]) for row in rows][:4] == [
+        ("2026-03-10 00:00:00", "2026-03-10 09:00:00"),
+        ("2026-03-10 12:00:00", "2026-03-10 13:00:00"),
+        ("2026-03-10 18:00:00", "2026-03-11 00:00:00"),
+        ("2026-03-11 00:00:00", "2026-03-12 00:00:00"),
+    ]
+
+
 # --- Agentes -------------------------------------------------------------------------------------
 
 

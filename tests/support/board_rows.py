@@ -25,7 +25,8 @@ from agent.event import Event
 from streams.domain.facts import CoverageGap, Fact, OutboundCall, QueueCall, StaleWindow
 from streams.domain.interval import window_start
 from streams.storage.writer import ClickHouseFactWriter
-from tenants.records import Agent, PauseLimit, QueueSettings, Record, Site, Tenant
+from tenants.hours import Interval
+from tenants.records import Agent, BusinessHours, PauseLimit, QueueSettings, Record, Site, Tenant
 from tenants.registry import Registry
 from tests.support.batches import batch_of, batches_of, fold, published
 from tests.support.captures import events_of, scenario
@@ -96,6 +97,7 @@ def register(client: Client, zone: str) -> None:
         QueueSettings(CUSTOMER, "billing", "", 5, None, "over_offered"),
         QueueSettings(CUSTOMER, "vendas", "Vendas", longest_wait_limit_s=90),
         PauseLimit(CUSTOMER, "*", 900),
+        BusinessHours(CUSTOMER, "", (Interval(2, 540, 720), Interval(2, 780, 1080))),
         Agent(CUSTOMER, "pbx-02", "pbx-02/PJSIP/201", "Ana Lima", "Comercial"),
     ]
     for record in records:
