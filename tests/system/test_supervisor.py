@@ -19,7 +19,8 @@ WITHIN_S = 200
 PARTS = {
     "collector pbx-01": b"collectors/demo/pbx-01/collector.ini",
     "ingest": b"ingest_api\0serve",
-    "worker": b"streams\0worker",
+    "worker": b"streams\0worker\0",
+    "worker chats": b"streams\0worker\0--chats\0",
     "clickhouse": b"local.clickhouse",
 }
 
@@ -52,10 +53,14 @@ def test_each_part_is_killed_once_and_every_call_is_right_or_tells_that_it_was_n
 
 
 def child_of(pid: int, command: bytes) -> int:
-    (found,) = [
-        int(child)
+    """The child whose command line holds these words; if they end with a null, ends with them."""
+    lines = {
+        int(child): Path(f"/proc/{child}/cmdline").read_bytes()
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if command in (line := Path(f"/proc/{child}/cmdline").read_bytes())
-        and b"--chats" not in line
+    }
+    (found,) = [
+        child
+        for child, line in lines.items()
+        if (line.endswith(command) if command.endswith(b"\0") else command in line)
     ]
     return found
