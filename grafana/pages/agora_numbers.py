@@ -185,10 +185,10 @@ def second_line(language: Language) -> list[dashboard.Panel]:
                 Text(
                     "Quem está logado agora, e quem se deslogou hoje. Livres em vermelho: há "
                     "espera e ninguém livre. Falando: em conversa ou com o cliente em espera. "
-                    "Ocupados: chamando, pós-atendimento, outra ligação ou sem contato.",
+                    "Ocupados: chamando, pós-atendimento ou outra ligação.",
                     "Who is logged in now, and who logged out today. Available in red: callers "
                     "wait and nobody is available. Talking: in conversation or with the caller on "
-                    "hold. Busy: ringing, wrap-up, other call or unreachable.",
+                    "hold. Busy: ringing, wrap-up or other call.",
                 ),
                 Place(0, 4, 12, 4),
             ),
@@ -199,6 +199,7 @@ def second_line(language: Language) -> list[dashboard.Panel]:
                 Card("talking", Text("Falando", "Talking")),
                 Card("busy", Text("Ocupados", "Busy")),
                 Card("paused", Text("Em pausa", "Paused")),
+                Card("unreachable", Text("Sem contato", "Unreachable")),
                 Card("logged_out", Text("Deslogados", "Logged out")),
             ],
             none=same("0"),

@@ -148,8 +148,9 @@ agents AS
     SELECT
         countIf(state = 'available') AS available,
         countIf(state IN ('talking', 'hold')) AS talking,
-        countIf(state IN ('ringing', 'wrap_up', 'busy_other', 'unreachable')) AS busy,
+        countIf(state IN ('ringing', 'wrap_up', 'busy_other')) AS busy,
         countIf(state = 'paused') AS paused,
+        countIf(state = 'unreachable') AS unreachable,
         countIf(state = 'logged_out') AS logged_out
     FROM callcentre.v_agents_now
     WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM_OF_AGENT} AND {QUEUE_OF_AGENT}
@@ -192,6 +193,7 @@ FROM
         ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
         ('busy', agents.busy, NULL, NULL, '{Colour.PURPLE}'),
         ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
+        ('unreachable', agents.unreachable, NULL, NULL, '{Colour.GREY}'),
         ('logged_out', agents.logged_out, NULL, NULL, '{Colour.GREY}'),
         ('over_limit', pauses.over_limit, NULL, NULL, NULL),
         ('data_age', sites.age_s, NULL, NULL, NULL),

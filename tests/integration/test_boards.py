@@ -142,6 +142,7 @@ def test_now_is_what_the_story_left(filled: Filled) -> None:
         "talking": 1,
         "busy": 0,
         "paused": 1,
+        "unreachable": 0,
         "logged_out": 0,
     }
     assert page.cards(9, queue=["vendas"]) == {"over_limit": 1}
