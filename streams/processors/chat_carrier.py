@@ -21,6 +21,7 @@ from streams.domain.chat_events import (
     SessionSighting,
 )
 from streams.domain.facts import QueueCall
+from streams.errors import StateRecordError
 from streams.interpreter.chats import understand
 from streams.processors.chat_states import ChatStates, Sighted
 from streams.processors.dead_letters import FloodGuard, reason_of
@@ -53,7 +54,7 @@ class ChatCarrier(SourceCarrier):
     @property
     def states_bytes(self) -> int:
         """Size of these states as they were stored last."""
-        return sum(map(len, self._records.values()))
+        return self._states.bytes_stored
 
     def flushed(self, unit: FlushUnit) -> None:
         """As in SourceCarrier; what is stored is not held any longer."""
@@ -71,7 +72,7 @@ class ChatCarrier(SourceCarrier):
             return True
         try:
             self._take_event(message, event)
-        except MemoryError:
+        except (MemoryError, StateRecordError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the account goes on
             self._bury(message, "fold", reason_of(error))

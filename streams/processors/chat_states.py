@@ -35,7 +35,11 @@ from streams.processors.site_record import (
 GONE = b""
 """In place of a record: it is to be taken away."""
 
-MOST_GONE_AT_ONCE = 1_000
+MOST_LOOKED_AT = 200
+"""States that are looked at in one cut, whether they may be forgotten."""
+
+_NOT_KNOWN = 0
+"""Before every moment, so that it is looked at soon."""
 
 _SESSION = b"/s/"
 _AGENT = b"/a/"
@@ -78,6 +82,8 @@ class ChatStates:
         self._log = b""
         self._expiries: list[tuple[int, bytes]] = []
         self._now = 0
+        self.bytes_stored = 0
+        """Size of all records."""
 
     def __len__(self) -> int:
         """How many states there are, stored or held."""
@@ -91,14 +97,11 @@ class ChatStates:
     def read_from(self, log: bytes) -> None:
         """From now on offsets are those of this source log, and the records are as they are now.
 
-        Raises StateRecordError if one of them cannot be read.
+        None is read yet, as there may be very many: when each may be forgotten is found out later.
         """
         self._log = log
-        self._expiries = [
-            (_decode(key, record_state(data)).keep_until, key)
-            for key, data in self._records.items()
-        ]
-        heapq.heapify(self._expiries)
+        self._expiries = [(_NOT_KNOWN, key) for key in self._records]
+        self.bytes_stored = sum(map(len, self._records.values()))
 
     def apply(self, sighted: Sighted, partition: int, offset: int) -> tuple[bytes, list[Fact]]:
         """Fold a sighting: the key of what it is about, and the facts it changed.
@@ -122,7 +125,10 @@ class ChatStates:
         return key, facts
 
     def cut(self, keys: Iterable[bytes], floors: Mapping[int, int]) -> dict[bytes, bytes]:
-        """Records of these states as they are now, and of those that leave an empty one."""
+        """Records of these states as they are now, and of those that leave an empty one.
+
+        Raises StateRecordError.
+        """
         records = {}
         for key in keys:
             held = self._held[key]
@@ -131,6 +137,8 @@ class ChatStates:
             records[key] = encode_record(place, held.base)
         for key in self._leaving():
             records.setdefault(key, GONE)
+        for key, record in records.items():
+            self.bytes_stored += len(record) - len(self._records.get(key, GONE))
         return records
 
     def let_go(self, but: Iterable[bytes]) -> None:
@@ -138,9 +146,9 @@ class ChatStates:
         self._held = {key: self._held[key] for key in but}
 
     def _leaving(self) -> list[bytes]:
-        """Those that may be forgotten by now; at most `MOST_GONE_AT_ONCE` are looked at."""
+        """Those that may be forgotten by now; at most `MOST_LOOKED_AT` are looked at."""
         leaving = []
-        for _ in range(MOST_GONE_AT_ONCE):
+        for _ in range(MOST_LOOKED_AT):
             if not self._expiries or self._expiries[0][0] > self._now:
                 break
             _, key = heapq.heappop(self._expiries)

@@ -108,6 +108,7 @@ def test_what_is_stored_is_not_held() -> None:
     carried.flush()
     assert carried.carrier._states._held == {}
     assert carried.carrier.sites_held == 1
+    assert carried.carrier.states_bytes == len(carried.records[RECORD])
 
 
 def test_an_event_that_breaks_the_fold_is_put_aside_and_the_session_goes_on(
@@ -183,8 +184,12 @@ def test_an_open_session_is_kept() -> None:
 
 def test_a_record_of_another_program_is_not_guessed_at() -> None:
     broken = encode_record(RecordPlace(LOG, 0, 3, 2), b"\0\x93\x09\x01\x02")
+    carried = Carried({RECORD: broken})
     with pytest.raises(StateRecordError):
-        Carried({RECORD: broken})
+        carried.carrier.cut()
+    with pytest.raises(StateRecordError):
+        carried.post(NEW)
+    assert carried.carrier.unit.dead == []
 
 
 def test_agents_come_and_go_by_what_polling_tells() -> None:
