@@ -300,11 +300,11 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Text("Pessoas, os dois canais", "People, both channels"),
                 Text(
                     "Agora: estado ao telefone, conversas abertas e quantas sem resposta. No "
-                    "período (até 31 dias, por quartos de hora): conversas ao mesmo tempo "
+                    "período: conversas ao mesmo tempo "
                     "enquanto ocupada (Σ conversa / tempo com uma ou mais) e ocupação (ocupada / "
                     "ocupada + livre), o tempo contado uma vez.",
                     "Now: state at the telephone, open chats and how many without a response. In "
-                    "the period (up to 31 days, by quarters of an hour): conversations at a time "
+                    "the period: conversations at a time "
                     "while busy (Σ conversation / time with one or more) and occupancy (busy / "
                     "busy + available), time counted once.",
                 ),

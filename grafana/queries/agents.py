@@ -32,7 +32,7 @@ _PEOPLE = f"""
         WHERE {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}"""
 """The chosen people. One with several telephones or accounts has a label for each."""
 
-_STATES = f"""
+STATES = f"""
     SELECT
         states.tenant_id AS tenant_id, people.person AS person, people.label AS label,
             people.team AS team,
@@ -126,7 +126,7 @@ times AS
 (
     SELECT{_WORKING_TIMES}
     FROM
-    ({_STATES}
+    ({STATES}
     ) AS each
 ),
 calls AS
@@ -203,7 +203,7 @@ FROM
                 dateDiff('millisecond', each.state_since,
                     each.until) > 1000 * limits.limit_s AS is_over_limit
             FROM
-            ({_STATES}
+            ({STATES}
             ) AS each
             LEFT JOIN
             ({_LIMITS}
@@ -237,7 +237,7 @@ FROM
 (
     SELECT each.person AS person, any(each.team) AS team,{_WORKING_TIMES}
     FROM
-    ({_STATES}
+    ({STATES}
     ) AS each
     GROUP BY each.person
 ) AS times
@@ -253,7 +253,7 @@ FROM
 (
     SELECT each.person AS person,{_WORKING_TIMES}
     FROM
-    ({_STATES}
+    ({STATES}
     ) AS each
     GROUP BY each.person
 ) AS each
@@ -272,7 +272,7 @@ FROM
         toUInt64(dateDiff('millisecond', each.state_since, max(each.until))) AS lasted_ms,
         any(limits.limit_s) AS limit_s
     FROM
-    ({_STATES}
+    ({STATES}
     ) AS each
     LEFT JOIN
     ({_LIMITS}
@@ -289,7 +289,7 @@ SESSIONS = f"""SELECT
     min(since) AS first_seen, max(until) AS last_seen,
     {seconds("sum(within_ms)")} AS logged_in_s
 FROM
-({_STATES}
+({STATES}
 )
 WHERE state != 'logged_out'
 GROUP BY toDate(since, {ZONE}), person

@@ -7,6 +7,7 @@ response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat"
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
 from grafana.queries import coverage
+from grafana.queries.agents import STATES
 from grafana.queries.filters import AGENT, CHANNEL, QUEUE, TEAM, in_range, quarters, seconds
 from grafana.queries.results import BUCKET
 
@@ -167,22 +168,65 @@ INNER JOIN callcentre.v_queue_settings AS settings
     ON settings.tenant_id = chats.tenant_id AND settings.queue = chats.queue
 ORDER BY offered DESC, name"""
 
+# As v_people_load, but over the range as a whole: cut into quarters it costs ten times that.
+_SPANS = f"""
+        SELECT
+            tenant_id, person, team,
+            multiIf(
+                state IN ('talking', 'hold', 'wrap_up'), 'conversation',
+                state = 'available', 'free',
+                'present') AS kind,
+            (toUnixTimestamp64Milli(since), toUnixTimestamp64Milli(until)) AS span
+        FROM
+        ({STATES}
+        )
+        WHERE state NOT IN ('logged_out', 'unreachable')
+        UNION ALL
+        SELECT
+            chats.tenant_id, if(people.person != '', people.person, chats.agent_name) AS person,
+            people.team AS team, 'conversation',
+            (
+                toUnixTimestamp64Milli(greatest(chats.began, toDateTime64($__fromTime, 3))),
+                toUnixTimestamp64Milli(least(chats.ended, toDateTime64($__toTime, 3)))
+            )
+        FROM
+        (
+            SELECT
+                tenant_id, site, agent_key, agent_name, assumeNotNull(answered_at) AS began,
+                ifNull(ended_at, now64(3)) AS ended
+            FROM callcentre.v_chats
+            WHERE answered_at < $__toTime AND ended > $__fromTime
+                AND entered_at > $__fromTime - INTERVAL 31 DAY AND {QUEUE}
+        ) AS chats
+        LEFT JOIN
+        (
+            SELECT tenant_id, site, agent_key, person, team FROM callcentre.v_agents_registry
+        ) AS people
+            ON people.tenant_id = chats.tenant_id AND people.site = chats.site
+            AND people.agent_key = chats.agent_key
+        WHERE {TEAM} AND {AGENT}"""
+
 PEOPLE = f"""SELECT
     load.person AS person, load.team_name AS team, now.voice_state AS voice_state,
-        now.chats_open AS chats_open,
-    now.chats_waiting_for_response AS not_responded, load.concurrency AS concurrency,
-    load.occupancy AS occupancy, load.busy_s AS busy_s, load.logged_in_s AS logged_in_s
+    now.chats_open AS chats_open, now.chats_waiting_for_response AS not_responded,
+    kpi_mean_concurrency(conversation_ms, busy_ms) AS concurrency,
+    kpi_occupancy(busy_ms, available_ms) AS occupancy,
+    {seconds("busy_ms")} AS busy_s, {seconds("logged_in_ms")} AS logged_in_s
 FROM
 (
     SELECT
-        each.tenant_id AS tenant_id, each.person AS person, any(each.team) AS team_name,
-        kpi_mean_concurrency(sum(each.conversation_ms), sum(each.busy_ms)) AS concurrency,
-        kpi_occupancy(sum(each.busy_ms), sum(each.available_ms)) AS occupancy,
-        {seconds("sum(each.busy_ms)")} AS busy_s,
-        {seconds("sum(each.logged_in_ms)")} AS logged_in_s
-    FROM callcentre.v_people_load AS each
-    WHERE {in_range("window_start")} AND {TEAM} AND {AGENT}
-    GROUP BY each.tenant_id, each.person
+        tenant_id, person, any(team) AS team_name,
+        groupArrayIf(span, kind = 'conversation') AS conversations,
+        groupArrayIf(span, kind = 'free') AS free,
+        groupArrayIf(span, kind = 'present') AS present,
+        arraySum(each -> each.2 - each.1, conversations) AS conversation_ms,
+        kpi_covered_ms(conversations) AS busy_ms,
+        kpi_covered_ms(arrayConcat(conversations, free)) - busy_ms AS available_ms,
+        kpi_covered_ms(arrayConcat(conversations, free, present)) AS logged_in_ms
+    FROM
+    ({_SPANS}
+    )
+    GROUP BY tenant_id, person
 ) AS load
 LEFT JOIN callcentre.v_people_now AS now
     ON now.tenant_id = load.tenant_id AND now.person = load.person

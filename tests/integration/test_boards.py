@@ -453,6 +453,10 @@ def test_chats_have_their_first_response_beside_the_wait(filled: Filled) -> None
     # Of 4 answered and 1 abandoned, 2 within 20 s.
     assert rows["whatsapp"]["service_level"] == 0.4
     assert rows["voice"]["offered"] == 116 + 3
+    # Four chats after one another, from their assignment on: 590 + 580 + 570 + 500 s.
+    people = {row["person"]: row for row in page.answer(24).rows}
+    assert (people["Ana"]["busy_s"], people["Ana"]["concurrency"]) == (2_240, 1.0)
+    assert people["Bia"]["voice_state"] == "paused"
     (queue,) = page.answer(25).rows
     assert (queue["name"], queue["first_response_s"], queue["bot_only"]) == ("chat", 50.0, 1)
 
