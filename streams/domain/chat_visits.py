@@ -15,13 +15,9 @@ The rules (docs/chat.md says where they come from):
 - Groups, and what the platform keeps out of the queues, make no queue call.
 """
 
-from collections.abc import Sequence
-
-import msgspec
-
-from streams.domain.chat_events import TICKS_PER_MS, Author, MessageSeen, Phase, SessionSeen
+from streams.domain.chat_events import TICKS_PER_MS, Author, Phase, SessionSeen
 from streams.domain.chat_session import ChatSession
-from streams.domain.facts import CallStatus, EndedBy, Outcome, Transfer
+from streams.domain.chat_visit import ChatVisit, count_messages, name_agents
 
 NO_QUEUE = "no-department"
 """Queue of sessions that wait in none: a name is needed, and the empty one means every queue."""
@@ -31,26 +27,8 @@ OPENED_WITHIN_MS: dict[Author, int] = {"sender": 60_000, "program": 3_000, "pers
 take a while, a program may also answer at once, and a person takes longer to."""
 
 
-class ChatVisit(msgspec.Struct):
-    """One visit of a session to a queue. Moments in milliseconds; `answered_at` before `agent`."""
-
-    queue: str
-    entered_at: int
-    status: CallStatus = "waiting"
-    outcome: Outcome = "open"
-    answered_at: int | None = None
-    ended_at: int | None = None
-    wait_ms: int | None = None
-    talk_ms: int = 0
-    agent: str = ""
-    agent_name: str = ""
-    ended_by: EndedBy = ""
-    transfer: Transfer = "none"
-    first_response_at: int | None = None
-    messages_in: int = 0
-    messages_out: int = 0
-    messages_read: int = 0
-    is_estimated: bool = False
+BOT_TAKES_WITHIN_MS = 5_000
+"""A session that a bot takes so soon has not waited for people."""
 
 
 def visits_of(session: ChatSession) -> list[ChatVisit]:
@@ -58,8 +36,8 @@ def visits_of(session: ChatSession) -> list[ChatVisit]:
     if not session.sightings or any(seen.is_group for seen in session.sightings):
         return []
     visits = _Reading(session).visits()
-    _name_agents(session.sightings, visits)
-    _count_messages(session, visits)
+    name_agents(session.sightings, visits)
+    count_messages(session, visits)
     return visits
 
 
@@ -95,7 +73,7 @@ class _Reading:
             else:
                 self._begin_again(seen, phase)
                 if phase == "opened" and self._has_bot:
-                    self._leave(_ms(seen))
+                    self._go_to_bot(_ms(seen))
                 elif phase in ("waiting", "served") and not self._is_past(place, opens_at):
                     self._with_people(seen, phase, opens_at)
             if phase != "untold":
@@ -215,6 +193,14 @@ class _Reading:
             visit.talk_ms = at - visit.answered_at
             visit.ended_by, visit.transfer = "transfer", "blind"
 
+    def _go_to_bot(self, at: int) -> None:
+        visit = self._current
+        if visit and visit.answered_at is None and at - visit.entered_at <= BOT_TAKES_WITHIN_MS:
+            self._visits.pop()
+            self._current = None
+        else:
+            self._leave(at)
+
     def _end(self, place: int, seen: SessionSeen, opens_at: int) -> None:
         if self._before == "ended":
             return
@@ -261,49 +247,6 @@ class _Reading:
     def _add_bot_only(self, entered_at: int, end: int) -> None:
         visit = ChatVisit(self._queue, entered_at, "ended", "bot_only", ended_at=end)
         self._visits.append(visit)
-
-
-def _name_agents(sightings: Sequence[SessionSeen], visits: list[ChatVisit]) -> None:
-    names = {seen.agent: seen.agent_name for seen in sightings if seen.agent and seen.agent_name}
-    for visit in visits:
-        visit.agent_name = names.get(visit.agent, "")
-
-
-def _count_messages(session: ChatSession, visits: list[ChatVisit]) -> None:
-    """Each message belongs to the visit it was written in; what came before them to the first."""
-    if not visits:
-        return
-    for message in session.messages.values():
-        visit = visits[0]
-        for later in visits[1:]:
-            if later.entered_at <= message.written_at:
-                visit = later
-        _count(visit, message)
-    for seen in session.sightings:
-        for place, visit in enumerate(visits):
-            until = visits[place + 1].entered_at if place + 1 < len(visits) else None
-            if seen.responded_at >= visit.entered_at and (
-                until is None or seen.responded_at < until
-            ):
-                _respond(visit, seen.responded_at)
-
-
-def _count(visit: ChatVisit, message: MessageSeen) -> None:
-    if message.author == "customer":
-        visit.messages_in += 1
-        return
-    if message.is_failed:
-        return
-    visit.messages_out += 1
-    visit.messages_read += message.is_read
-    if message.author == "person" and message.written_at >= visit.entered_at:
-        _respond(visit, message.written_at)
-
-
-def _respond(visit: ChatVisit, at: int) -> None:
-    if visit.outcome != "bot_only":
-        first = visit.first_response_at
-        visit.first_response_at = at if first is None else min(first, at)
 
 
 def _ms(seen: SessionSeen) -> int:

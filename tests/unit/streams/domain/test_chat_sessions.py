@@ -143,6 +143,22 @@ def test_after_the_bot_the_wait_begins_when_it_waits_for_people() -> None:
     assert (call.queue, call.entered_at, call.wait_ms) == (QUEUE, ms("13:02:00"), 45_000)
 
 
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [("13:00:03", []), ("13:00:30", [(QUEUE, "transferred_away", 30_000)])],
+)
+def test_what_a_bot_takes_at_once_has_not_waited_for_people(
+    clock: str, expected: list[tuple[str, str, int]]
+) -> None:
+    taken = session_event("SESSION_UPDATE", clock, status="STARTED", botId=BOT)
+    events = [session_event("SESSION_NEW", "13:00:00"), taken]
+    assert outcomes(calls_of(events)) == expected
+    over = session_event(
+        "SESSION_COMPLETE", "13:09:00", status="COMPLETED", botId=BOT, endAt="13:09:00"
+    )
+    assert calls_of([*events, over])[0].outcome == ("transferred_away" if expected else "bot_only")
+
+
 def test_another_department_is_another_queue_call() -> None:
     events = [
         session_event("SESSION_NEW", "13:00:00"),
