@@ -110,7 +110,7 @@ def create_app(
         now_ms=now_ms,
     )
     app = IngestApp(post_events, post_webhook, title=_TITLE, version=_VERSION, lifespan=lifespan)
-    add_operation_routes(app, publisher, metrics)
+    add_operation_routes(app, (publisher, chat_publisher), metrics)
     app.add_exception_handler(HTTPException, _answer_http_error)
     return app
 

@@ -1,5 +1,8 @@
 """`/healthz`, `/readyz` and `/metrics`, for those who run the service."""
 
+import asyncio
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -15,8 +18,10 @@ class ReadyAnswer(BaseModel):
     problems: list[str]
 
 
-def add_operation_routes(app: FastAPI, publisher: Publisher, metrics: IngestMetrics) -> None:
-    """Add the three paths."""
+def add_operation_routes(
+    app: FastAPI, publishers: Sequence[Publisher], metrics: IngestMetrics
+) -> None:
+    """Add the three paths. Ready is who can write by all `publishers`."""
 
     @app.get("/healthz", tags=["operation"], summary="Whether the process answers")
     async def get_health() -> dict[str, str]:
@@ -31,7 +36,8 @@ def add_operation_routes(app: FastAPI, publisher: Publisher, metrics: IngestMetr
         },
     )
     async def get_readiness(response: Response) -> ReadyAnswer:
-        problems = await publisher.problems()
+        told = await asyncio.gather(*(publisher.problems() for publisher in publishers))
+        problems = list(dict.fromkeys(problem for each in told for problem in each))
         if problems:
             response.status_code = 503
         return ReadyAnswer(ready=not problems, problems=problems)

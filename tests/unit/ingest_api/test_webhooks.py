@@ -230,6 +230,15 @@ async def test_a_broker_that_is_away_is_told_with_when_to_come_again(
     assert int(answer.headers["Retry-After"]) >= 1
 
 
+async def test_who_cannot_store_chats_is_not_ready(
+    client: httpx.AsyncClient, chats: MemoryPublisher
+) -> None:
+    assert (await client.get("/readyz")).json() == {"ready": True, "problems": []}
+    chats.is_away = True
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+
+
 async def test_an_address_has_a_rate_of_its_own(client: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(post(client, new_session()) for _ in range(3 * RATE)))
     refused = [answer for answer in answers if answer.status_code == 429]
