@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         help="ask chat platforms for what their webhooks did not tell, until told to stop",
         description="Settings: KAFKA_BOOTSTRAP, INGEST_POLL_FILE, INGEST_POLL_CURSORS,"
         " INGEST_CHAT_KEYS_FILE, INGEST_POLL_SESSIONS_S, INGEST_POLL_AGENTS_S,"
-        " INGEST_POLL_METRICS_PORT (docs/chat.md).",
+        " INGEST_POLL_METRICS_HOST, INGEST_POLL_METRICS_PORT (docs/chat.md).",
     )
     token = commands.add_parser("token", help="make a token; it is shown once")
     token.add_argument("--tenant", required=True)

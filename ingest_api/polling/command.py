@@ -22,6 +22,7 @@ from ingest_api.webhooks.masking import read_maskings
 BACK_AT_FIRST_MS = 24 * 60 * 60 * 1000
 """So far back is read of an account that was never read."""
 
+_LOOPBACK = "127.0.0.1"
 _MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024
 
 _log = structlog.get_logger()
@@ -36,6 +37,7 @@ class PollConfig:
     cursors_file: Path
     chat_keys_file: Path | None
     intervals: Intervals
+    metrics_host: str
     metrics_port: int
 
 
@@ -51,6 +53,7 @@ def config_from(environment: Mapping[str, str]) -> PollConfig:
             number_from(environment, "INGEST_POLL_SESSIONS_S", default.sessions_s, (1, 3_600)),
             number_from(environment, "INGEST_POLL_AGENTS_S", default.agents_s, (1, 3_600)),
         ),
+        metrics_host=environment.get("INGEST_POLL_METRICS_HOST", "").strip() or _LOOPBACK,
         metrics_port=int(number_from(environment, "INGEST_POLL_METRICS_PORT", 0, (0, 65_535))),
     )
 
@@ -61,7 +64,7 @@ def run(config: PollConfig) -> None:
     maskings = read_maskings(config.chat_keys_file)
     cursors = Cursors(config.cursors_file)
     if config.metrics_port:
-        start_http_server(config.metrics_port, "127.0.0.1")
+        start_http_server(config.metrics_port, config.metrics_host)
     _log.info("polling", accounts=len(accounts))
 
     async def poll() -> None:
