@@ -90,16 +90,20 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
     status = _text(fields, "status").upper()
     ended_at = ms(fields.get("endAt"))
     phase = _PHASES.get(status, "untold")
+    agent = _id(fields, "userId", "agentDetails.userId", "agentDetails.id")
+    has_bot = bool(_text(fields, "botId"))
     if kind == "completed" or (phase == "untold" and ended_at):
         phase = "ended"
+    elif phase == "served" and agent == "" and has_bot:
+        phase = "opened"  # served by the bot
     seen = SessionSeen(
         at_ticks=_at(fields, received_at),
         kind=kind,
         phase=phase,
         queue=_id(fields, "departmentId", "departmentDetails.id"),
-        agent=_id(fields, "userId", "agentDetails.userId", "agentDetails.id"),
+        agent=agent,
         agent_name=_text(fields, "agentDetails.name"),
-        has_bot=bool(_text(fields, "botId")),
+        has_bot=has_bot,
         is_group=_text(fields, "type").upper() == "GROUP",
         is_unanswered_send=_text(fields, "windowStatus").upper() == "NOT_STARTED",
         started_at=ms(fields.get("startAt")) or ms(fields.get("createdAt")),

@@ -133,6 +133,18 @@ def test_a_session_that_never_waits_for_people_is_the_bots() -> None:
     assert (call.entered_at, call.ended_at) == (ms("13:00:00"), ms("13:03:00"))
 
 
+def test_who_is_served_by_the_bot_is_not_answered_by_a_person() -> None:
+    new = session_event("SESSION_NEW", "13:00:00", status="IN_PROGRESS", botId=BOT)
+    assert calls_of([new]) == []
+    human = session_event(
+        "SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT, botId=BOT
+    )
+    assert outcomes(calls_of([new, human])) == [(QUEUE, "answered", 0)]
+    nobody_named = session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS")
+    waiting = session_event("SESSION_NEW", "13:00:00")
+    assert outcomes(calls_of([waiting, nobody_named])) == [(QUEUE, "answered", 60_000)]
+
+
 def test_after_the_bot_the_wait_begins_when_it_waits_for_people() -> None:
     events = [
         session_event("SESSION_NEW", "13:00:00", status="STARTED", botId=BOT, departmentId=None),
