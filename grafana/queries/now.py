@@ -42,27 +42,27 @@ def _columns(form: str, names: tuple[str, ...]) -> str:
 _QUEUES = f"""
     SELECT
         part.queue AS queue,
-        any(settings.display_name) AS display_name,
-        any(settings.answer_limit_s) AS answer_limit_s,
-        any(settings.service_level_variant) AS service_level_variant,
-        any(settings.service_level_target) AS service_level_target,
-        any(settings.waiting_limit) AS waiting_limit,
-        any(settings.longest_wait_limit_s) AS longest_wait_limit_s,
-        any(part.waiting) AS waiting,
-        any(part.talking) AS talking,
-        any(part.longest_wait_ms) AS longest_wait_ms,
-        any(part.members) AS members,
-        any(part.available) AS available,
-        {_columns("any(part.{0}) AS {0}", _DAY)},
+        settings.display_name AS display_name,
+        settings.answer_limit_s AS answer_limit_s,
+        settings.service_level_variant AS service_level_variant,
+        settings.service_level_target AS service_level_target,
+        settings.waiting_limit AS waiting_limit,
+        settings.longest_wait_limit_s AS longest_wait_limit_s,
+        part.waiting AS waiting,
+        part.talking AS talking,
+        part.longest_wait_ms AS longest_wait_ms,
+        part.members AS members,
+        part.available AS available,
+        {_columns("part.{0} AS {0}", _DAY)},
         kpi_service_level_met(
             service_level_variant,
-            kpi_waits_within(any(part.answered_waits), answer_limit_s),
-            kpi_waits_within(any(part.abandoned_waits), answer_limit_s),
-            kpi_waits_within(any(part.flowed_out_waits), answer_limit_s)) AS met,
+            kpi_waits_within(part.answered_waits, answer_limit_s),
+            kpi_waits_within(part.abandoned_waits, answer_limit_s),
+            kpi_waits_within(part.flowed_out_waits, answer_limit_s)) AS met,
         kpi_service_level_counted(
             service_level_variant, answered, abandoned,
-            kpi_waits_below(any(part.abandoned_waits), any(settings.short_abandon_s)),
-            kpi_waits_within(any(part.abandoned_waits), answer_limit_s),
+            kpi_waits_below(part.abandoned_waits, settings.short_abandon_s),
+            kpi_waits_within(part.abandoned_waits, answer_limit_s),
             flowed_out, offered) AS counted,
         kpi_service_level_of(met, counted) AS service_level,
         kpi_mean_wait_answered(answered_wait_ms, answered) AS mean_wait_s,
@@ -106,8 +106,7 @@ _QUEUES = f"""
     ) AS part
     INNER JOIN callcentre.v_queue_settings AS settings
         ON settings.tenant_id = part.tenant_id AND settings.queue = part.queue
-    GROUP BY part.tenant_id, part.queue
-    HAVING waiting + talking + members + offered > 0"""
+    WHERE part.waiting + part.talking + part.members + part.offered > 0"""
 
 CARDS = f"""WITH
 calls AS
