@@ -112,10 +112,11 @@ def _expression(condition: str) -> dict[str, Any]:
 def _data(letter: str, source: str, model: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "refId": letter,
-        "queryType": "",
+        # Grafana takes it from the model, and the rule would seem to differ ever after.
+        "queryType": model.get("queryType", ""),
         "relativeTimeRange": {"from": _LOOKS_BACK_S, "to": 0},
         "datasourceUid": source,
-        # Grafana would add the last two by itself, and the rule would seem to differ ever after.
+        # Grafana would add the last two by itself.
         "model": {**model, "refId": letter, "intervalMs": 1000, "maxDataPoints": 43200},
     }
 

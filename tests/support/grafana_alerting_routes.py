@@ -46,8 +46,13 @@ def checked_rule(organisation: Organisation, rule: Any) -> dict[str, Any]:
         raise RefusedError(
             400, "a conflicting alert rule is found: rule title under the same folder"
         )
+    # What the model of a query says of its kind is what Grafana keeps.
+    data = [
+        {**each, "queryType": each["model"].get("queryType", each["queryType"])}
+        for each in rule["data"]
+    ]
     return {
-        **rule, "id": 1, "orgID": organisation.id, "provenance": "api", "keep_firing_for": "0s",
+        **rule, "data": data, "id": 1, "orgID": organisation.id, "provenance": "api", "keep_firing_for": "0s",
         "updated": "2026-01-01T00:00:00Z", "notification_settings": None, "record": None,
     }  # fmt: skip
 
