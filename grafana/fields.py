@@ -12,6 +12,9 @@ from grafana.theme import Colour, Thresholds, Unit, Word
 
 Words = Mapping[str, Word]
 
+NOTHING = "—"
+"""A cell of which there is nothing to say."""
+
 
 class Link(NamedTuple):
     """Where a click on a value leads; `url` may hold Grafana's own variables."""
@@ -59,7 +62,9 @@ class Column(NamedTuple):
             "decimals": self.decimals,
             "custom.width": self.width,
             "thresholds": self.thresholds and self.thresholds.model(),
-            "mappings": self.words and [value_map(self.words, language)],
+            # Else an empty cell would say what the table says when it has no row at all.
+            "noValue": NOTHING,
+            "mappings": self._mappings(language),
             "links": self.link and [self.link.model(language)],
             "custom.cellOptions": self._cell(),
         }
@@ -70,6 +75,14 @@ class Column(NamedTuple):
         elif self.thresholds is not None:
             found["color"] = dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS)
         return {name: value for name, value in found.items() if value is not None}
+
+    def _mappings(self, language: Language) -> object:
+        if self.words is not None:
+            return [value_map(self.words, language)]
+        if self.thresholds is not None:
+            # Nothing is neither good nor bad: Grafana would give it the colour of the lowest step.
+            return [nothing_map(NOTHING, Colour.NONE)]
+        return None
 
     def _cell(self) -> object:
         if self.is_gauge:
@@ -133,6 +146,16 @@ def value_map(words: Words, language: Language) -> dashboard.ValueMap:
             )
             for index, (value, word) in enumerate(words.items())
         }
+    )
+
+
+def nothing_map(text: str, colour: Colour) -> dashboard.SpecialValueMap:
+    """The text and colour of a number that is not there."""
+    return dashboard.SpecialValueMap(
+        dashboard.DashboardSpecialValueMapOptions(
+            match=dashboard.SpecialValueMatch.NULL_AND_NAN,
+            result=dashboard.ValueMappingResult(text=text, color=colour, index=0),
+        )
     )
 
 

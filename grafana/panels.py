@@ -7,7 +7,7 @@ there is nothing to show; nothing else is left to Grafana's defaults.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grafana.fields import Column, Link, overrides, taking
+from grafana.fields import Column, Link, nothing_map, overrides, taking
 from grafana.language import Language, Text, same
 from grafana.sdk import (
     CLICKHOUSE,
@@ -23,7 +23,7 @@ from grafana.sdk import (
     stat,
     table,
 )
-from grafana.theme import NEUTRAL, PLAIN, Thresholds, Unit
+from grafana.theme import NEUTRAL, PLAIN, Colour, Thresholds, Unit
 
 NO_DATA = Text("sem dados", "no data")
 _DASH = same("—")
@@ -86,7 +86,8 @@ def cards(
             thresholds=thresholds.model(),
             color=dashboard.FieldColor(mode=dashboard.FieldColorModeId.THRESHOLDS),
             no_value=none.in_(language),
-            mappings=[],
+            # Else nothing would have the colour of the lowest step: green, or red.
+            mappings=[nothing_map(none.in_(language), Colour.GREY)],
             links=[link.model(language)] if link else None,
         ),
         overrides=[

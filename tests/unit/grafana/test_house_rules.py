@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grafana.fields import NOTHING
 from grafana.files import FOLDER, files, generated, operator_files, stale
 from grafana.language import Language
 from grafana.sdk import SCHEMA_VERSIONS, decoded, encoded, plain
@@ -133,6 +134,27 @@ def test_every_panel_says_what_it_shows_and_what_nothing_means(file: BoardFile) 
         assert defaults["unit"] in set(Unit), panel["title"]
         if panel["type"] in ("stat", "bargauge"):
             assert panel["options"]["reduceOptions"]["calcs"] == ["lastNotNull"]
+
+
+@every_file
+def test_nothing_is_neither_good_nor_bad_and_an_empty_cell_is_no_empty_table(
+    file: BoardFile,
+) -> None:
+    # What Grafana makes of a value that is not there: the colour of the lowest step, and the
+    # panel's own words for having no row.
+    for panel in panels(file.board):
+        defaults = panel["fieldConfig"]["defaults"]
+        if panel["type"] == "stat":
+            assert nothing_of(defaults) == (defaults["noValue"], Colour.GREY), panel["title"]
+        if panel["type"] != "table":
+            continue
+        for override in panel["fieldConfig"]["overrides"]:
+            column = {prop["id"]: prop["value"] for prop in override["properties"]}
+            if "custom.hidden" in column:
+                continue
+            assert column["noValue"] == NOTHING, override
+            if "thresholds" in column and not is_of_words(column):
+                assert nothing_of(column) == (NOTHING, Colour.NONE), override
 
 
 @every_file
@@ -273,6 +295,17 @@ def test_portuguese_pages_are_not_in_english() -> None:
                 if prop["id"] == "displayName"
             )
             assert not english & set(re.findall(r"\w+", shown)), file.name
+
+
+def is_of_words(column: dict[str, Any]) -> bool:
+    return any(mapping["type"] == "value" for mapping in column.get("mappings", ()))
+
+
+def nothing_of(config: dict[str, Any]) -> tuple[str, str]:
+    """The text and colour of a value that is not there."""
+    (special,) = (each["options"] for each in config["mappings"] if each["type"] == "special")
+    assert special["match"] == "null+nan"
+    return special["result"]["text"], special["result"]["color"]
 
 
 def everything(values: Any, key: str) -> list[Any]:
