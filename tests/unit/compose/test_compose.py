@@ -68,7 +68,7 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
 def test_only_who_must_reaches_the_world() -> None:
     assert COMPOSE["networks"] == {"inside": {"internal": True}, "outside": None}
     outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
-    assert outside == {"proxy", "grafana", "alertmanager"}
+    assert outside == {"proxy", "grafana", "alertmanager", "poll"}
     assert all("inside" in service["networks"] for service in SERVICES.values())
 
 

@@ -8,6 +8,7 @@ import yaml
 
 from ingest_api import config as ingest_config
 from ingest_api.__main__ import main as ingest_main
+from ingest_api.polling import command as polling
 from local.process import ROOT
 from streams import config as streams_config
 from streams.__main__ import main as streams_main
@@ -69,6 +70,20 @@ def test_workers_are_told_what_they_ask_for_and_nothing_else(name: str) -> None:
     config = streams_config.config_from(told)
     assert set(told) <= told.names
     assert config.metrics_host == "0.0.0.0"
+
+
+def test_who_asks_the_platforms_is_told_what_it_asks_for_and_nothing_else() -> None:
+    told = Asked(environment("poll", VALUES))
+    config = polling.config_from(told)
+    assert set(told) <= told.names
+    assert SCRAPED["poll"]["dns_sd_configs"][0]["port"] == config.metrics_port
+    assert f"127.0.0.1:{config.metrics_port}/metrics" in str(SERVICES["poll"]["healthcheck"])
+    assert str(config.cursors_file.parent) in {
+        mount.target for mount in mounts() if mount.service == "poll"
+    }
+    assert {config.accounts_file, config.chat_keys_file} == {
+        Path("/run/secrets") / secret for secret in SERVICES["poll"]["secrets"]
+    }
 
 
 def test_topics_are_made_with_the_partitions_that_workers_expect() -> None:

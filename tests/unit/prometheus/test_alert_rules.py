@@ -12,6 +12,7 @@ from prometheus_client.core import Metric
 from ingest_api.budget import ByteBudget
 from ingest_api.errors import Shortage, UnavailableError
 from ingest_api.metrics import IngestMetrics
+from ingest_api.polling import metrics as polling_metrics
 from ingest_api.token_file import FileTokenRegistry
 from ingest_api.token_metrics import TokenMetrics
 from ingest_api.webhooks.metrics import WebhookMetrics
@@ -52,7 +53,9 @@ def families() -> list[Metric]:
     with tempfile.NamedTemporaryFile() as file:
         Path(file.name).write_text('{"tokens": []}')
         ingest.registry.register(TokenMetrics(FileTokenRegistry(Path(file.name))))
-        return [*ingest.registry.collect(), *REGISTRY.collect()]
+        declared = [*ingest.registry.collect(), *REGISTRY.collect()]
+    assert {"ingest_poll_rounds"} <= {family.name for family in declared}, polling_metrics
+    return declared
 
 
 def series_of(family: Metric) -> Iterable[str]:
