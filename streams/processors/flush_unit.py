@@ -45,8 +45,12 @@ class FlushUnit(msgspec.Struct):
 
     @property
     def rows(self) -> int:
-        """How much there is to write: facts, superseded ones included, and raw events."""
-        return len(self.facts) + self.events
+        """What fills the unit: facts, superseded ones included, and events, those only repeated too.
+
+        At the least one per message: one that changes nothing is held as well until the unit is
+        written, which may take as long as ClickHouse is away.
+        """
+        return max(len(self.facts) + self.events, len(self.acknowledge))
 
     @property
     def is_empty(self) -> bool:

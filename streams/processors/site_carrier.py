@@ -82,6 +82,7 @@ class SiteCarrier(SourceCarrier):
             joint = self._fold.continuity(held.state, batch)
             if joint is Continuity.REPEATED:
                 metrics.BATCHES_REPEATED.inc()
+                self.unit.events += len(batch.events)
                 return True
             if joint is Continuity.JUMPED:
                 metrics.JUMPS.inc()

@@ -228,6 +228,21 @@ async def test_a_full_unit_does_not_wait_for_the_interval() -> None:
         await asyncio.wait_for(bench.flusher.wait_for_room(), 5)
 
 
+async def test_what_changes_nothing_fills_a_unit_too() -> None:
+    bench = Bench(max_rows=50)
+    bench.gate = threading.Event()
+    async with running(bench):
+        bench.take()
+        await bench.until("writing")  # as long as ClickHouse is away
+        bench.take(24, value=encode_batch(BATCHES[0]))
+        assert not bench.flusher.is_full
+        bench.take(value=encode_batch(BATCHES[0]))
+        assert bench.flusher.is_full
+        assert bench.carrier.unit.facts == []
+        bench.gate.set()
+        await asyncio.wait_for(bench.flusher.wait_for_room(), 5)
+
+
 async def test_the_fold_waits_while_the_unit_is_full_and_goes_on_when_it_is_dropped() -> None:
     bench = Bench(max_rows=1)
     bench.take()
