@@ -21,6 +21,8 @@ from streams.storage.schema_files import SchemaFiles
 READER_LIMITS = {
     "max_execution_time": "30",
     "max_memory_usage": "2000000000",
+    # Would tell in an answer how many rows were read for it, other tenants' included.
+    "output_format_write_statistics": "0",
     "use_skip_indexes": "0",
 }
 
@@ -97,6 +99,14 @@ class Engine:
         """The names of the engine's table functions."""
         names = "SELECT arrayStringConcat(groupArray(name), '\\n') FROM system.table_functions"
         return self._scalar(names).split("\n")
+
+    def aliases_of_functions(self) -> dict[str, str]:
+        """The functions that have a second name, by that name."""
+        pairs = (
+            "SELECT arrayStringConcat(groupArray(concat(name, '\\t', alias_to)), '\\n')"
+            " FROM system.functions WHERE alias_to != ''"
+        )
+        return dict(pair.split("\t") for pair in self._scalar(pairs).split("\n"))
 
     def _scalar(self, statement: str, parameters: Mapping[str, str] | None = None) -> str:
         # RawBLOB: the bare value, without a newline or escapes. One statement at a time.

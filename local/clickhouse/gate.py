@@ -6,6 +6,7 @@ closes what they leave open (docs/adr/0014).
 """
 
 import re
+from collections.abc import Collection
 
 from local.clickhouse.engine import Engine
 from local.clickhouse.errors import access_denied
@@ -22,6 +23,8 @@ _READING = re.compile(
     r"[\s(]*(SELECT|WITH|FROM|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b", re.IGNORECASE
 )
 _WRITES_A_FILE = re.compile(r"\bINTO\s+OUTFILE\b", re.IGNORECASE)
+# Plans, estimates and analyses tell how much there is to read, other tenants' rows included.
+_TELLS_OF_SIZES = re.compile(r"\bEXPLAIN\b(?!\s+(?:AST|SYNTAX|QUERY\s+TREE)\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
 ALLOWED_TABLE_FUNCTIONS = frozenset(
@@ -48,6 +51,9 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "addresstoline",
         "addresstolinewithinlines",
         "addresstosymbol",
+        "base58decode",
+        "base64decode",
+        "base64urldecode",
         "dicthas",
         "dictisin",
         "dumpcolumnstructure",
@@ -58,17 +64,24 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "getoskernelversion",
         "getserverport",
         "getserversetting",
+        "javahashutf16le",
         "lowcardinalityindices",
         "lowcardinalitykeys",
         "serveruuid",
         "sleep",
         "sleepeachrow",
+        "tofixedstring",
     )
 )
 """Read files, tables without a grant, or the machine; tell of the dictionary that a column shares
-with other tenants' rows; or only wait."""
+with other tenants' rows, or print the value of it that they fail at; or only wait."""
 
 FORBIDDEN_STARTS = ("dictget", "filesystem", "joinget")
+
+_PLACES_OF_ROWS = ("_block_", "_part")
+"""Columns that every table has: after how many rows, other tenants' too, a row lies."""
+
+_FORMAT_WITH_SIZES = "withprogress"
 _ASKS_AN_AI = re.compile(
     r"ai(?:classify|embed|extract|filter|generate|redact|similarity|translate)"
 )
@@ -78,10 +91,14 @@ class Gate:
     """Lets a reader's statements pass or refuses them."""
 
     def __init__(self, engine: Engine) -> None:
-        """Asks the engine once which table functions there are."""
+        """Asks the engine once for its table functions, and for second names of functions."""
         self._engine = engine
         table_functions = {name.lower() for name in engine.table_functions()}
-        self._forbidden = FORBIDDEN_FUNCTIONS | (table_functions - ALLOWED_TABLE_FUNCTIONS)
+        forbidden = FORBIDDEN_FUNCTIONS | (table_functions - ALLOWED_TABLE_FUNCTIONS)
+        aliases = engine.aliases_of_functions().items()
+        self._forbidden = forbidden | {
+            alias.lower() for alias, name in aliases if _is_forbidden(name.lower(), forbidden)
+        }
 
     def check(self, statement: str) -> None:
         """Returns if the statement may run.
@@ -94,13 +111,29 @@ class Gate:
         bare = _without_literals(self._engine.normalised(statement))
         if not _READING.match(bare) or _WRITES_A_FILE.search(bare):
             raise access_denied("Readers may only read.")
+        if _TELLS_OF_SIZES.search(bare):
+            raise access_denied("Plans are not for readers.")
         for word in {found.lower() for found in _WORD.findall(bare)}:
-            if (
-                word in self._forbidden
-                or word.startswith(FORBIDDEN_STARTS)
-                or _ASKS_AN_AI.fullmatch(word)
-            ):
+            if _is_forbidden(word, self._forbidden):
                 raise access_denied(f"{word} is not for readers.")
+
+    @staticmethod
+    def check_format(name: str) -> None:
+        """Returns if an answer may have this format, which a URL may name as well as a statement.
+
+        Raises RequestError for one that tells how many rows were read.
+        """
+        if name.lower().endswith(_FORMAT_WITH_SIZES):
+            raise access_denied(f"Format {name} is not for readers.")
+
+
+def _is_forbidden(word: str, names: Collection[str]) -> bool:
+    return (
+        word in names
+        or word.startswith((*FORBIDDEN_STARTS, *_PLACES_OF_ROWS))
+        or word.endswith(_FORMAT_WITH_SIZES)
+        or _ASKS_AN_AI.fullmatch(word) is not None
+    )
 
 
 def _without_literals(statement: str) -> str:

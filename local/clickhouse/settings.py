@@ -55,7 +55,6 @@ _FOR_READERS = frozenset(
         "max_block_size",
         "max_execution_time",
         "max_result_rows",
-        "max_rows_to_read",
         "max_threads",
         "offset",
         "output_format_json_quote_64bit_integers",

@@ -1,7 +1,8 @@
 """Two tenants with the same queues, agents and ids, and what a reader of one may try.
 
 Every table of tenants has rows of both, a new one too: what `rival` has carries SECRET in each
-text, and so many rows that a number of them in an answer is a leak.
+text, and so many rows that a number of them in an answer is a leak. A third one, `abacus`, has as
+much and lies before the reader's rows. All lie in the same parts, as they do after a while.
 """
 
 import re
@@ -40,14 +41,19 @@ OWN_CALLS = 3
 OTHER_CALLS = 1_777
 _STAGING = f"{PREFIX}1_attacked"
 
-STATEMENTS = tuple(
-    line
-    for line in (Path(__file__).with_name("isolation_attacks.sql"))
+_ATTACKS, _GATED_ATTACKS = (
+    tuple(line for line in part.splitlines() if line and not line.startswith("--"))
+    for part in Path(__file__)
+    .with_name("isolation_attacks.sql")
     .read_text(encoding="utf-8")
-    .splitlines()
-    if not line.startswith("--")
+    .split("-- BEHIND THE GATE")
 )
+STATEMENTS = _ATTACKS + _GATED_ATTACKS
 """One attack each; every one may answer with own rows or a refusal."""
+
+BEHIND_THE_GATE = frozenset(_GATED_ATTACKS)
+"""Those that only the embedded service can refuse: how much others have, or what is in the
+dictionary of a column (docs/adr/0050)."""
 
 _WRITING = re.compile(
     r"(INSERT|CREATE|ALTER|DELETE|DROP|TRUNCATE|RENAME|EXCHANGE|DETACH|ATTACH|OPTIMIZE|SYSTEM"
@@ -56,12 +62,13 @@ _WRITING = re.compile(
 
 
 class Place(NamedTuple):
-    """A ClickHouse with both tenants: addresses with the admin, `acme`'s reader, and one who has
-    no rows."""
+    """A ClickHouse with the tenants: addresses with the admin, `acme`'s reader, and one who has no
+    rows; whether statements are looked at before they run, as the embedded service does."""
 
     admin: str
     reader: str
     nobody: str
+    has_gate: bool = False
 
 
 def leaks(text: str) -> bool:
@@ -70,11 +77,13 @@ def leaks(text: str) -> bool:
     An error repeats the statement; what the reader wrote itself is no leak.
     """
     text = text.replace("'rival'", "").replace("rival\\'", "")
-    totals = {str(OTHER_CALLS), str(OWN_CALLS + OTHER_CALLS)}
+    counts = (OTHER_CALLS, 2 * OTHER_CALLS)
+    totals = {str(count + own) for count in counts for own in (0, OWN_CALLS)}
     return (
         SECRET in text
         or "root:" in text
-        or re.search(r"\brival\b", text) is not None
+        or re.search(r"\b(rival|abacus)\b", text) is not None
+        or re.search(r"\b(1\.78|3\.5[56]) thousand\b", text) is not None
         or bool(totals & set(re.findall(r"\d+", text)))
     )
 
@@ -87,7 +96,12 @@ def is_writing(statement: str) -> bool:
 def seed(client: Client, url: str) -> None:
     """Rows of both tenants in every table that holds tenants' rows, and a rebuild under way."""
     writer = ClickHouseFactWriter(lambda: connect(url), NoRetries())
-    for tenant, count, mark in (("acme", OWN_CALLS, ""), ("rival", OTHER_CALLS, SECRET)):
+    tenants = (
+        ("acme", OWN_CALLS, ""),
+        ("rival", OTHER_CALLS, SECRET),
+        ("abacus", OTHER_CALLS, SECRET),
+    )
+    for tenant, count, mark in tenants:
         payload = f'{{"site":"{mark}","events":[]}}'.encode()
         writer.write(
             _facts_of(tenant, count, mark),
@@ -98,6 +112,8 @@ def seed(client: Client, url: str) -> None:
     for table in tenant_tables(read_schema()):
         _fill(client, table, "acme", OWN_CALLS, "own")
         _fill(client, table, "rival", OTHER_CALLS, SECRET)
+        _fill(client, table, "abacus", OTHER_CALLS, SECRET)
+        client.command(f"OPTIMIZE TABLE callcentre.{table} FINAL")
     client.command(f"CREATE DATABASE {_STAGING}")
     client.command(f"CREATE TABLE {_STAGING}.queue_calls AS callcentre.queue_calls")
     client.command(

@@ -322,7 +322,6 @@ SELECT parameterized_view_parameters, total_rows FROM system.tables WHERE databa
 DESCRIBE (SELECT * FROM callcentre.site_tokens)
 EXPLAIN json = 1, description = 1 SELECT * FROM callcentre.queue_calls WHERE tenant_id = 'rival'
 EXPLAIN actions = 1, indexes = 1, projections = 1 SELECT count() FROM callcentre.queue_calls WHERE tenant_id = 'rival'
-EXPLAIN ESTIMATE SELECT * FROM callcentre.queue_calls
 EXPLAIN TABLE OVERRIDE SELECT 1
 PARALLEL WITH SELECT 1
 EXECUTE AS default SELECT * FROM callcentre.queue_calls
@@ -330,20 +329,12 @@ UNDROP TABLE callcentre.queue_calls
 MOVE ROLE admin TO memory
 WATCH callcentre.queue_calls
 COPY callcentre.queue_calls TO '/tmp/leak.txt'
--- A column's dictionary is shared with the rows of its part that a policy hides.
-SELECT lowCardinalityKeys(queue) FROM callcentre.queue_settings
-SELECT max(lowCardinalityIndices(queue)) FROM callcentre.queue_settings
-SELECT dumpColumnStructure(queue) FROM callcentre.queue_settings
-SELECT * APPLY(lowCardinalityIndices) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
-SELECT DISTINCT lowCardinalityKeys(agent_name) FROM (SELECT agent_name, arrayJoin(range(2000)) FROM callcentre.queue_calls)
 SELECT queue FROM callcentre.queue_settings FORMAT Native
 SELECT queue FROM callcentre.queue_settings FORMAT Parquet
 SELECT queue FROM callcentre.queue_settings FORMAT Arrow
 -- What was hidden is in no state of an aggregate, no neighbour and no virtual column.
 SELECT hex(groupUniqArrayState(agent_name)) FROM callcentre.queue_calls
 SELECT lagInFrame(caller, 1) OVER (ORDER BY version) FROM callcentre.queue_calls
-SELECT max(_part_offset), max(_block_number), max(_block_offset) FROM callcentre.queue_calls
-SELECT _partition_value, _part_data_version, _part_starting_offset FROM callcentre.queue_calls
 SELECT 1 FROM callcentre.queue_calls PREWHERE throwIf(caller LIKE 'SECRE%', 'another tenant was looked at') = 0
 SELECT count() FROM callcentre.v_tenants WHERE throwIf(tenant_id != 'acme', 'another tenant was looked at') = 0
 SELECT count() FROM callcentre.v_agents_registry WHERE throwIf(person LIKE 'SECRE%', 'another tenant was looked at') = 0
@@ -351,3 +342,35 @@ SELECT hasColumnInTable('callcentre', 'site_tokens', 'sha256')
 SELECT generateSerialID('x')
 SELECT * FROM format('Template', 'l String', 'x') SETTINGS format_template_row = '/etc/passwd'
 SELECT 1 FORMAT Protobuf SETTINGS format_schema = '/etc/passwd:x'
+-- BEHIND THE GATE: a real server cannot refuse these (docs/adr/0050).
+-- A column's dictionary is shared with the rows of its part that a policy hides.
+SELECT lowCardinalityKeys(queue) FROM callcentre.queue_settings
+SELECT * APPLY(lowCardinalityIndices) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
+SELECT max(lowCardinalityIndices(queue)) FROM callcentre.queue_settings
+SELECT dumpColumnStructure(queue) FROM callcentre.queue_settings
+SELECT DISTINCT lowCardinalityKeys(agent_name) FROM (SELECT agent_name, arrayJoin(range(2000)) FROM callcentre.queue_calls)
+SELECT base64Decode(queue) FROM callcentre.queue_settings
+SELECT toFixedString(queue, 4) FROM callcentre.queue_settings
+SELECT FROM_BASE64(queue) FROM callcentre.queue_settings
+SELECT base64URLDecode(concat(team, '=')) FROM callcentre.agents_registry
+SELECT count() FROM callcentre.pause_limits WHERE base64Decode(pause_reason) != ''
+SELECT arrayMap(x -> from_base64(x), [tenant_id]) FROM callcentre.sites
+SELECT * APPLY(base64Decode) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
+-- How much others have: before the own rows, beside them, and in all that was read for an answer.
+EXPLAIN ESTIMATE SELECT * FROM callcentre.queue_calls
+SELECT max(_part_offset), max(_block_number), max(_block_offset) FROM callcentre.queue_calls
+SELECT _partition_value, _part_data_version, _part_starting_offset FROM callcentre.queue_calls
+SELECT min(_part_offset) FROM callcentre.queue_settings
+SELECT min(c._part_offset) FROM callcentre.queue_calls AS c
+SELECT min(_part_starting_offset + _part_offset) FROM callcentre.agents_registry
+SELECT min(`_block_offset`) FROM callcentre.queue_calls
+SELECT * FROM callcentre.queue_calls WHERE _part_offset = 1777
+EXPLAIN ANALYZE SELECT * FROM callcentre.queue_calls
+EXPLAIN PLAN indexes = 1 SELECT * FROM callcentre.queue_settings
+SELECT * FROM (EXPLAIN ESTIMATE SELECT * FROM callcentre.queue_settings)
+SELECT count() FROM callcentre.queue_calls FORMAT JSON
+SELECT count() FROM callcentre.v_queue_calls FORMAT XML
+SELECT count() FROM callcentre.queue_settings FORMAT JSONCompact
+SELECT count() FROM callcentre.queue_settings FORMAT JSONColumnsWithMetadata
+SELECT count() FROM callcentre.queue_calls FORMAT JSONEachRowWithProgress
+SELECT count() FROM callcentre.queue_calls FORMAT JSONCompactStringsEachRowWithProgress -- so
