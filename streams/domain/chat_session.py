@@ -159,6 +159,22 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
     return True
 
 
+def thin_out(session: ChatSession) -> int:
+    """Gives up half of what is known of a session that is too large to be kept; how much that was.
+
+    The messages that came last go, and every other sighting but the first and the last one. The
+    names of queues are only told again.
+    """
+    lost = [*session.messages][len(session.messages) // 2 :]
+    for message_id in lost:
+        del session.messages[message_id]
+    count = len(lost) + len(session.sightings[1:-1:2])
+    del session.sightings[1:-1:2]
+    session.queue_names.clear()
+    session.dropped += count
+    return count
+
+
 def _state_of_message(seen: MessageSeen) -> tuple[int, bool, bool]:
     return seen.at_ticks, seen.is_failed, seen.is_read
 

@@ -6,7 +6,7 @@ records too.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -21,11 +21,18 @@ from streams.domain.chat_agents import (
 )
 from streams.domain.chat_events import AgentSighting, ChatSighting
 from streams.domain.chat_fold import SessionEvent, apply
-from streams.domain.chat_session import ChatSession, decode_session, encode_session, new_session
+from streams.domain.chat_session import (
+    ChatSession,
+    decode_session,
+    encode_session,
+    new_session,
+    thin_out,
+)
 from streams.domain.facts import Fact
 from streams.errors import StateRecordError
 from streams.processors.site_record import (
     NOTHING,
+    STATE_MAX_BYTES,
     RecordPlace,
     encode_record,
     record_place,
@@ -37,6 +44,9 @@ GONE = b""
 
 MOST_LOOKED_AT = 200
 """States that are looked at in one cut, whether they may be forgotten."""
+
+LOOK_AGAIN_MS = 60_000
+"""So much later one is looked at again whose partition is quiet."""
 
 _NOT_KNOWN = 0
 """Before every moment, so that it is looked at soon."""
@@ -119,7 +129,8 @@ class ChatStates:
             self._restore(key, held)
             raise
         held.taken.append(sighted)
-        held.offset = offset
+        # Read again, it lies before what the record knows already.
+        held.offset = max(held.offset, offset)
         self._now = max(self._now, sighted.received_at)
         metrics.CHAT_NOT_KEPT.inc(_dropped(held.state) - dropped)
         return key, facts
@@ -127,15 +138,19 @@ class ChatStates:
     def cut(self, keys: Iterable[bytes], floors: Mapping[int, int]) -> dict[bytes, bytes]:
         """Records of these states as they are now, and of those that leave an empty one.
 
-        Raises StateRecordError.
+        A record leaves only while another one takes over the floor of its partition: without it
+        the next worker would begin further back, where sessions have been forgotten since. Raises
+        StateRecordError.
         """
         records = {}
+        renewed = set()
         for key in keys:
             held = self._held[key]
-            held.base, held.taken = _encode(held.state), []
+            held.base, held.taken = _encode_within_limit(held.state), []
             place = RecordPlace(self._log, held.partition, held.offset, floors[held.partition])
             records[key] = encode_record(place, held.base)
-        for key in self._leaving():
+            renewed.add(held.partition)
+        for key in self._leaving(renewed):
             records.setdefault(key, GONE)
         for key, record in records.items():
             self.bytes_stored += len(record) - len(self._records.get(key, GONE))
@@ -145,8 +160,11 @@ class ChatStates:
         """Everything is stored but what is about these keys."""
         self._held = {key: self._held[key] for key in but}
 
-    def _leaving(self) -> list[bytes]:
-        """Those that may be forgotten by now; at most `MOST_LOOKED_AT` are looked at."""
+    def _leaving(self, renewed: Container[int]) -> list[bytes]:
+        """Those of these partitions that may be forgotten by now.
+
+        At most `MOST_LOOKED_AT` are looked at.
+        """
         leaving = []
         for _ in range(MOST_LOOKED_AT):
             if not self._expiries or self._expiries[0][0] > self._now:
@@ -154,6 +172,9 @@ class ChatStates:
             _, key = heapq.heappop(self._expiries)
             held, record = self._held.get(key), self._records.get(key)
             if held is None and record is None:
+                continue
+            if record is not None and record_place(record).partition not in renewed:
+                heapq.heappush(self._expiries, (self._now + LOOK_AGAIN_MS, key))
                 continue
             state = held.state if held else _decode(key, record_state(record or b""))
             if state.keep_until > self._now:
@@ -215,6 +236,13 @@ def _apply(state: State, sighted: Sighted) -> list[Fact]:
 
 def _dropped(state: State) -> int:
     return state.dropped if isinstance(state, ChatSession) else 0
+
+
+def _encode_within_limit(state: State) -> bytes:
+    """The state as it is stored, without half of what it knows as often as it is too large."""
+    while len(data := _encode(state)) > STATE_MAX_BYTES and isinstance(state, ChatSession):
+        metrics.CHAT_NOT_KEPT.inc(thin_out(state))
+    return data
 
 
 def _encode(state: State) -> bytes:

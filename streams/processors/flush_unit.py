@@ -45,7 +45,7 @@ class FlushUnit(msgspec.Struct):
 
     @property
     def rows(self) -> int:
-        """What fills the unit: facts, superseded ones included, and events, those only repeated too.
+        """What fills the unit: facts, superseded ones included, and events, repeated ones too.
 
         At the least one per message: one that changes nothing is held as well until the unit is
         written, which may take as long as ClickHouse is away.

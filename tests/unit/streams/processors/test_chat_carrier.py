@@ -1,18 +1,27 @@
 """Chat events carried: records, poison, what is let go, and what is forgotten. No Faust."""
 
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import pytest
 
+from ingest_api.contract.chat import decode_chat_event, encode_chat_event
 from ingest_api.contract.topics import CHAT_EVENTS, site_key
 from streams.domain import chat_fold
 from streams.domain.chat_session import KEPT_AFTER_END_MS, decode_session
 from streams.domain.facts import QueueCall
 from streams.errors import StateRecordError
+from streams.processors import chat_states
 from streams.processors.chat_carrier import ChatCarrier
 from streams.processors.chat_states import GONE
 from streams.processors.dead_letters import FloodGuard
-from streams.processors.site_record import RecordPlace, encode_record, record_place, record_state
+from streams.processors.site_record import (
+    RecordPlace,
+    encode_record,
+    record_place,
+    record_state,
+)
 from streams.processors.source_carrier import Outcome
 from streams.processors.source_message import Message
 from tests.support import chat
@@ -171,6 +180,61 @@ def test_a_session_is_forgotten_a_week_after_its_end() -> None:
     assert len(carried.records) == 1
 
 
+def test_a_record_stays_while_no_other_takes_over_its_floor() -> None:
+    """Else the next worker begins where sessions have been forgotten, and makes half of them."""
+    quiet, busy = site_key(TENANT, "quiet"), KEY
+    records: dict[bytes, bytes] = {}
+    carried = Carried(records)
+    carried.carrier.load([0, 1], LOG)
+
+    def post(key: bytes, partition: int, offset: int, received_at: int) -> None:
+        value = decode_chat_event(passed(OVER, received_at=received_at))
+        account = key.decode().split("/")[1]
+        event = encode_chat_event(msgspec.structs.replace(value, site=account))
+        message = Message(CHAT_EVENTS, partition, offset, key, event, lambda: None)
+        assert carried.carrier.take(message) is Outcome.TAKEN
+        carried.flush()
+
+    start, later = ms("14:00:00"), ms("14:00:00") + 2 * KEPT_AFTER_END_MS
+    for offset in range(3):
+        post(quiet, 1, offset, start)
+    for offset in range(3):
+        post(busy, 0, offset, later + offset)
+    assert quiet + b"/s/" + SESSION.encode() in records
+    carried.carrier.load([0, 1], LOG)
+    assert carried.carrier.positions()[1] == 2  # and not the log's start
+
+
+def test_what_is_read_again_does_not_take_a_record_back() -> None:
+    carried = Carried()
+    carried.post(NEW)
+    carried.post(SERVED)
+    carried.flush()
+    before = record_place(carried.records[RECORD]).offset
+    carried.carrier.load([0], LOG)
+    carried.offset = 0
+    carried.post(NEW)
+    carried.flush()
+    assert record_place(carried.records[RECORD]).offset == before == 1
+
+
+def test_a_session_that_would_not_fit_a_record_is_thinned_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One customer's platform must not stop the worker of all."""
+    monkeypatch.setattr(chat_states, "STATE_MAX_BYTES", 2_000)
+    carried = Carried()
+    ids = [uuid4().hex for _ in range(100)]
+    for number, message in enumerate(ids):
+        carried.post(message_event("MESSAGE_RECEIVED", f"13:00:{number / 10}", message))
+    carried.flush()
+    stored = record_state(carried.records[RECORD])
+    session = decode_session(stored)
+    assert len(stored) <= 2_000
+    assert list(session.messages) == ids[: len(session.messages)] != []
+    assert len(session.messages) + session.dropped == len(ids)
+
+
 def test_an_open_session_is_kept() -> None:
     carried = Carried()
     carried.post(NEW)
@@ -185,6 +249,7 @@ def test_an_open_session_is_kept() -> None:
 def test_a_record_of_another_program_is_not_guessed_at() -> None:
     broken = encode_record(RecordPlace(LOG, 0, 3, 2), b"\0\x93\x09\x01\x02")
     carried = Carried({RECORD: broken})
+    carried.post(session_event("SESSION_NEW", "13:00:00", id="other"))
     with pytest.raises(StateRecordError):
         carried.carrier.cut()
     with pytest.raises(StateRecordError):
