@@ -44,15 +44,15 @@ def tables(language: Language) -> list[dashboard.Panel]:
             [
                 Column("need", Text("Situação", "State"), width=105, words=NEED),
                 Column("display_name", Text("Fila", "Queue"), link=TO_QUEUE),
-                Column("waiting", Text("Na fila", "Waiting"), Unit.COUNT, 70),
+                Column("waiting", Text("Na fila", "Waiting"), Unit.COUNT, 65),
                 Column("longest_wait_s", Text("Maior espera", "Longest wait"), Unit.CLOCK, 105),
                 Column("available", Text("Livres", "Available"), Unit.COUNT, 75),
                 Column("talking", Text("Falando", "Talking"), Unit.COUNT, 75),
-                Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 70),
+                Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 65),
                 Column("answered", Text("Atend.", "Answered"), Unit.COUNT, 75),
-                Column("abandoned", Text("Aband.", "Aband."), Unit.COUNT, 70),
+                Column("abandoned", Text("Aband.", "Aband."), Unit.COUNT, 65),
                 Column(
-                    "service_level", Text("NS", "SL"), Unit.SHARE, 90, 0, NEUTRAL, is_gauge=True
+                    "service_level", Text("NS", "SL"), Unit.SHARE, 80, 0, NEUTRAL, is_gauge=True
                 ),
                 Column(
                     "to_target",

@@ -134,8 +134,9 @@ calls AS
     SELECT
         count() AS answered,
         kpi_mean_handle_time(
-            sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
-                countIf(each.status = 'ended')) AS mean_handle_s
+            sumIf(each.talk_ms, each.status = 'ended'), sumIf(each.hold_ms, each.status = 'ended'),
+            sumIf(each.wrap_up_ms, each.status = 'ended'),
+            countIf(each.status = 'ended')) AS mean_handle_s
     FROM
     ({_HANDLED}
     ) AS each
@@ -229,8 +230,10 @@ BY_AGENT = f"""SELECT
     kpi_utilisation(any(times.handle_ms), any(times.logged_in_ms)) AS utilisation,
     countIf(handled.person != '') AS answered,
     kpi_mean_handle_time(
-        sum(handled.talk_ms), sum(handled.hold_ms), sum(handled.wrap_up_ms),
-            countIf(handled.status = 'ended')) AS mean_handle_s,
+        sumIf(handled.talk_ms, handled.status = 'ended'),
+        sumIf(handled.hold_ms, handled.status = 'ended'),
+        sumIf(handled.wrap_up_ms, handled.status = 'ended'),
+        countIf(handled.status = 'ended')) AS mean_handle_s,
     countIf(handled.transfer IN ('blind', 'attended')) AS transferred,
     any(times.missed) AS missed
 FROM

@@ -38,11 +38,13 @@ def _columns(form: str, names: tuple[str, ...]) -> str:
 
 
 # One row per chosen queue with anything to show: its settings, its callers, its agents, its day.
+# A chat tells of no logins: that nobody is logged in to its queue means nothing.
 # Settings are joined once, to the sums: a statement costs by its joins, not by its rows.
 _QUEUES = f"""
     SELECT
         part.queue AS queue,
-        settings.display_name AS display_name,
+        if(part.is_voice, settings.display_name, concat(settings.display_name, ' · WhatsApp'))
+            AS display_name,
         settings.answer_limit_s AS answer_limit_s,
         settings.service_level_variant AS service_level_variant,
         settings.service_level_target AS service_level_target,
@@ -68,7 +70,7 @@ _QUEUES = f"""
         kpi_mean_wait_answered(answered_wait_ms, answered) AS mean_wait_s,
         multiIf(
             waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s
-                OR (waiting > 0 AND members = 0), 'now',
+                OR (waiting > 0 AND members = 0 AND part.is_voice), 'now',
             longest_wait_ms > 1000 * answer_limit_s
                 OR service_level < service_level_target - 0.1, 'soon',
             offered = 0 AND waiting = 0 AND talking = 0, 'quiet',
@@ -76,7 +78,7 @@ _QUEUES = f"""
     FROM
     (
         SELECT
-            tenant_id, queue,
+            tenant_id, queue, max(each.channel = 'voice') AS is_voice,
             sum(each.waiting) AS waiting, sum(each.talking) AS talking,
             max(each.longest_wait_ms) AS longest_wait_ms,
             sum(each.members) AS members, sum(each.available) AS available,
@@ -85,19 +87,20 @@ _QUEUES = f"""
         FROM
         (
             SELECT
-                tenant_id, queue, waiting, talking, longest_wait_ms, 0 AS members, 0 AS available,
+                tenant_id, queue, channel, waiting, talking, longest_wait_ms,
+                0 AS members, 0 AS available,
                 {_columns("0 AS {0}", _DAY)}, {_columns(_NO_WAITS + " AS {0}", _DAY_WAITS)}
             FROM callcentre.v_queues_now
             WHERE {QUEUE} AND {CHANNEL}
             UNION ALL
             SELECT
-                tenant_id, queue, 0, 0, 0, 1, is_available,
+                tenant_id, queue, channel, 0, 0, 0, 1, is_available,
                 {_columns("0", _DAY)}, {_columns(_NO_WAITS, _DAY_WAITS)}
             FROM callcentre.v_queue_members_now
             WHERE {QUEUE} AND {CHANNEL}
             UNION ALL
             SELECT
-                tenant_id, queue, 0, 0, 0, 0, 0,
+                tenant_id, queue, channel, 0, 0, 0, 0, 0,
                 {_columns("{0}", _DAY)}, {_columns("CAST({0}, 'Map(UInt32, UInt64)')", _DAY_WAITS)}
             FROM callcentre.v_queue_windows
             WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
@@ -243,8 +246,9 @@ LEFT JOIN
 (
     SELECT
         tenant_id, site, agent_key, count() AS calls,
-        kpi_mean_handle_time(sum(talk_ms), sum(hold_ms), sum(wrap_up_ms),
-            countIf(status = 'ended')) AS mean_handle_s
+        kpi_mean_handle_time(
+            sumIf(talk_ms, status = 'ended'), sumIf(hold_ms, status = 'ended'),
+            sumIf(wrap_up_ms, status = 'ended'), countIf(status = 'ended')) AS mean_handle_s
     FROM callcentre.v_queue_calls
     WHERE {is_today("entered_at")} AND outcome = 'answered' AND {QUEUE} AND {CHANNEL}
     GROUP BY tenant_id, site, agent_key
