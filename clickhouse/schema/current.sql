@@ -182,6 +182,24 @@ ORDER BY tenant_id
 SETTINGS index_granularity = 8192
 COMMENT 'Which organisation of Grafana shows the customer\'s boards, and with what it logs in. For operators.';
 
+CREATE TABLE callcentre.memberships_now
+(
+    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
+    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
+    `queue` LowCardinality(String) COMMENT 'Queue as the source names it' CODEC(ZSTD(1)),
+    `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which the row holds' CODEC(ZSTD(1)),
+    `is_paused` Bool COMMENT 'Paused in this queue' CODEC(ZSTD(1)),
+    `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first' CODEC(ZSTD(1)),
+    `version` UInt64 COMMENT 'Twice the version of the membership, and one more while it lasts: one event may end a row and begin the next' CODEC(ZSTD(1)),
+    `is_deleted` UInt8 DEFAULT 0 COMMENT '1 if the membership ended or was taken back; rows read through FINAL never show it' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(version, is_deleted)
+ORDER BY (tenant_id, agent_key, queue, site)
+TTL toDateTime(started_at) + toIntervalDay(400)
+SETTINGS index_granularity = 8192
+COMMENT 'One row per agent and queue the agent is in now. Read it through v_queue_members_now.';
+
 CREATE TABLE callcentre.outbound_calls
 (
     `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
@@ -552,6 +570,30 @@ FROM
     FINAL
 )
 WHERE (sequence >= first_sequence) AND (sequence <= last_sequence);
+
+CREATE MATERIALIZED VIEW callcentre.memberships_now_feed TO callcentre.memberships_now
+(
+    `tenant_id` LowCardinality(String),
+    `site` LowCardinality(String),
+    `agent_key` LowCardinality(String),
+    `queue` LowCardinality(String),
+    `started_at` DateTime64(3, 'UTC'),
+    `is_paused` Bool,
+    `penalty` UInt32,
+    `version` UInt64,
+    `is_deleted` UInt8
+)
+AS SELECT
+    tenant_id,
+    site,
+    agent_key,
+    queue,
+    started_at,
+    is_paused,
+    penalty,
+    (2 * membership.version) + (ended_at IS NULL) AS version,
+    membership.is_deleted OR (ended_at IS NOT NULL) AS is_deleted
+FROM callcentre.agent_memberships AS membership;
 
 CREATE MATERIALIZED VIEW callcentre.queues_seen_feed TO callcentre.queues_seen
 (
@@ -1489,16 +1531,8 @@ FROM
         agent_key,
         is_paused,
         penalty
-    FROM callcentre.agent_memberships
+    FROM callcentre.memberships_now
     FINAL
-    WHERE (ended_at IS NULL) AND ((tenant_id, agent_key) IN (
-        SELECT
-            tenant_id,
-            agent_key
-        FROM callcentre.agents_now
-        WHERE state != 'logged_out'
-    ))
-    SETTINGS do_not_merge_across_partitions_select_final = 1
 ) AS members
 INNER JOIN
 (
@@ -1891,11 +1925,6 @@ LEFT JOIN
         queue,
         uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
     FROM callcentre.v_queue_members_now
-    WHERE queue IN (
-        SELECT queue
-        FROM callcentre.v_queues_now
-        WHERE (waiting > 0) AND (channel = 'voice')
-    )
     GROUP BY
         tenant_id,
         queue

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from streams.domain.facts import AgentState, Fact, QueueCall
+from streams.domain.facts import AgentMembership, AgentState, Fact, QueueCall
 from streams.domain.version import PLACE_MASK, place_of, rebuilt_version_of, version_of
 from streams.rebuild.raw_events import Place
 from streams.storage.rows import stored_columns
@@ -91,10 +91,11 @@ class Settler:
             done += self._settle(table, {"since": since, "until": until})
         return done
 
-    def settle_agents_now(self) -> None:
-        """Bring the copy of the running states in step with `agent_states` (docs/adr/0013)."""
+    def settle_copies(self) -> None:
+        """Bring the copies of what runs in step with the tables they are of (docs/adr/0013)."""
         if not self._is_dry_run:
-            self._client.command(_COPY_RUNNING_STATES, parameters=self._values)
+            for statement in (_COPY_RUNNING_STATES, _COPY_RUNNING_MEMBERSHIPS):
+                self._client.command(statement, parameters=self._values)
 
     def _settle(self, table: "_Table", bounds: dict[str, int]) -> Settled:
         differences = table.differences(self._staging)
@@ -199,39 +200,69 @@ def _in_order(column: str) -> str:
     return f"mapSort({column})" if column.endswith("_waits") else column
 
 
-_COPY_KEYS = "tenant_id, agent_key, site, channel"
-_COPIED = [
-    name
-    for name in stored_columns(AgentState)
-    if name not in (*_COPY_KEYS.split(", "), "ended_at", "offer_result", "version")
-]
+class _Copy(NamedTuple):
+    """A copy of the running rows of a fact's table: its key, its other columns, its versions.
 
-_COPY_RUNNING_STATES = f"""
-INSERT INTO callcentre.agents_now ({_COPY_KEYS}, {", ".join(_COPIED)}, version, is_deleted)
-SELECT
-    {_COPY_KEYS}, {", ".join(f"tupleElement(content, {n})" for n in range(1, len(_COPIED) + 1))},
-    {{version:UInt64}}, NOT is_running
+    `written` is the version that a row gets here, `held` that of the fact a row was copied from.
+    """
+
+    name: str
+    of: str
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    written: str
+    held: str
+
+    def settle(self) -> str:
+        """Writes per key what differs: the row that runs, or the copy of one that does not."""
+        keys, columns = ", ".join(self.keys), ", ".join(self.columns)
+        content = ", ".join(f"tupleElement(content, {n + 1})" for n in range(len(self.columns)))
+        return f"""
+INSERT INTO {DATABASE}.{self.name} ({keys}, {columns}, version, is_deleted)
+SELECT {keys}, {content}, {self.written}, NOT is_running
 FROM
 (
     SELECT
-        {_COPY_KEYS},
-        argMax(tuple({", ".join(_COPIED)}), (side, started_at)) AS content,
+        {keys},
+        argMax(tuple({columns}), (side, started_at)) AS content,
         max(side) = {_MADE} AS is_running,
-        argMaxIf(toString(tuple({", ".join(_COPIED)})), started_at, side = {_MADE}) AS running,
-        anyIf(toString(tuple({", ".join(_COPIED)})), side = {_HELD}) AS copied
+        argMaxIf(toString(tuple({columns})), started_at, side = {_MADE}) AS running,
+        anyIf(toString(tuple({columns})), side = {_HELD}) AS copied
     FROM
     (
-        SELECT {_COPY_KEYS}, {", ".join(_COPIED)}, version AS row_version, {_HELD} AS side
-        FROM callcentre.agents_now FINAL
+        SELECT {keys}, {columns}, {self.held} AS row_version, {_HELD} AS side
+        FROM {DATABASE}.{self.name} FINAL
         WHERE tenant_id = {{tenant:String}} AND site = {{site:String}}
         UNION ALL
-        SELECT {_COPY_KEYS}, {", ".join(_COPIED)}, version AS row_version, {_MADE} AS side
-        FROM callcentre.agent_states FINAL
+        SELECT {keys}, {columns}, version AS row_version, {_MADE} AS side
+        FROM {DATABASE}.{self.of} FINAL
         WHERE tenant_id = {{tenant:String}} AND site = {{site:String}} AND ended_at IS NULL
     )
-    GROUP BY {_COPY_KEYS}
+    GROUP BY {keys}
     HAVING running != copied
         AND max(bitAnd(row_version, {{mask:UInt64}})) <= bitAnd({{version:UInt64}}, {{mask:UInt64}})
 )
 SETTINGS do_not_merge_across_partitions_select_final = 1
 """  # noqa: S608 - column names of our own
+
+
+_KEYS_OF_STATE = ("tenant_id", "agent_key", "site", "channel")
+_NOT_COPIED = ("ended_at", "offer_result", "version")
+_COPY_RUNNING_STATES = _Copy(
+    name="agents_now",
+    of=AgentState.TABLE,
+    keys=_KEYS_OF_STATE,
+    columns=tuple(
+        name for name in stored_columns(AgentState) if name not in _KEYS_OF_STATE + _NOT_COPIED
+    ),
+    written="{version:UInt64}",
+    held="version",
+).settle()
+_COPY_RUNNING_MEMBERSHIPS = _Copy(
+    name="memberships_now",
+    of=AgentMembership.TABLE,
+    keys=("tenant_id", "agent_key", "queue", "site"),
+    columns=("started_at", "is_paused", "penalty"),
+    written="2 * {version:UInt64} + 1",
+    held="intDiv(version, 2)",
+).settle()

@@ -103,7 +103,7 @@ class SiteRebuild:
             if fact_type is QueueWindow:
                 self._staging.recount(stale)
             tables[fact_type.TABLE] = settler.settle(fact_type)
-        settler.settle_agents_now()
+        settler.settle_copies()
         return tables
 
 

@@ -14,6 +14,7 @@ DAYS = {
     "agent_states": 400,
     "agents_now": 400,
     "coverage_gaps": 400,
+    "memberships_now": 400,
     "outbound_calls": 400,
     "queue_calls": 400,
     "queue_windows": 400,

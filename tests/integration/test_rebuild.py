@@ -40,7 +40,8 @@ TABLES = [fact_type.TABLE for fact_type in REBUILT_TYPES]
 @pytest.fixture
 def client(server: ClickHouseServer) -> Iterator[Client]:
     connected = server.connect()
-    for table in [*TABLES, "event_batches", "agents_now", "site_snapshots", "site_status"]:
+    copies = ("agents_now", "memberships_now")
+    for table in [*TABLES, *copies, "event_batches", "site_snapshots", "site_status"]:
         connected.command(f"TRUNCATE TABLE callcentre.{table}")
     yield connected
     databases = connected.query("SELECT name FROM system.databases").result_columns[0]
@@ -93,13 +94,19 @@ def everything(client: Client) -> list[list[Fact]]:
 
 
 def running(client: Client) -> list[tuple[object, ...]]:
-    """Each agent's running state by the copy, and by the states themselves."""
+    """Each agent's running state by its copy, which is right, as is that of the memberships."""
     columns = "agent_key, state, queue, call_id, toUnixTimestamp64Milli(started_at)"
     copied = client.query(f"SELECT {columns} FROM callcentre.v_agents_now ORDER BY 1").result_rows
     states = client.query(
         f"SELECT {columns} FROM callcentre.v_agent_states WHERE ended_at IS NULL ORDER BY 1"
     ).result_rows
     assert list(copied) == list(states)
+    columns = "agent_key, queue, site, started_at, is_paused, penalty"
+    members, memberships = (
+        client.query(f"SELECT {columns} FROM callcentre.{rows} ORDER BY ALL").result_rows
+        for rows in ("memberships_now FINAL", "v_agent_memberships WHERE ended_at IS NULL")
+    )
+    assert list(members) == list(memberships)
     return [tuple(row) for row in copied]
 
 

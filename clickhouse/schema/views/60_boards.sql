@@ -59,14 +59,7 @@ AS SELECT
     members.penalty AS penalty,
     agents.state AS state,
     CAST(agents.state = 'available' AND NOT members.is_paused, 'Bool') AS is_available
-FROM
-(
-    SELECT tenant_id, site, queue, agent_key, is_paused, penalty
-    FROM callcentre.agent_memberships FINAL
-    WHERE ended_at IS NULL
-        AND (tenant_id, agent_key) IN (SELECT tenant_id, agent_key FROM callcentre.agents_now WHERE state != 'logged_out')
-    SETTINGS do_not_merge_across_partitions_select_final = 1
-) AS members
+FROM (SELECT tenant_id, site, queue, agent_key, is_paused, penalty FROM callcentre.memberships_now FINAL) AS members
 INNER JOIN (SELECT tenant_id, site, channel, agent_key, state FROM callcentre.agents_now FINAL WHERE state != 'logged_out') AS agents
     ON agents.tenant_id = members.tenant_id AND agents.site = members.site AND agents.agent_key = members.agent_key;
 

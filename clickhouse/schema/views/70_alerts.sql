@@ -36,7 +36,6 @@ ALTER TABLE callcentre.v_queue_alarms_now
     COMMENT COLUMN voice_waiting 'Callers who wait now on the telephone',
     COMMENT COLUMN is_bottleneck 'More wait than may, or one has waited longer than anyone may';
 
--- Who is logged in is read only where somebody waits: memberships go back as far as calls do.
 CREATE OR REPLACE VIEW callcentre.v_queues_waited_in_now SQL SECURITY INVOKER
 COMMENT 'One row per queue in which somebody waits on the telephone at this moment: who could answer.'
 AS SELECT
@@ -51,7 +50,6 @@ LEFT JOIN
 (
     SELECT tenant_id, queue, uniqExactIf((site, agent_key), state != 'unreachable') AS logged_in
     FROM callcentre.v_queue_members_now
-    WHERE queue IN (SELECT queue FROM callcentre.v_queues_now WHERE waiting > 0 AND channel = 'voice')
     GROUP BY tenant_id, queue
 ) AS members
     ON members.tenant_id = queues.tenant_id AND members.queue = queues.queue
