@@ -29,8 +29,7 @@ AS SELECT
     membership.is_deleted OR ended_at IS NOT NULL AS is_deleted
 FROM callcentre.agent_memberships AS membership;
 
-INSERT INTO callcentre.memberships_now
-    (tenant_id, site, agent_key, queue, started_at, is_paused, penalty, version)
+INSERT INTO callcentre.memberships_now (tenant_id, site, agent_key, queue, started_at, is_paused, penalty, version)
 SELECT tenant_id, site, agent_key, queue, started_at, is_paused, penalty, 2 * membership.version + 1
 FROM callcentre.agent_memberships AS membership FINAL
 WHERE ended_at IS NULL
