@@ -2,7 +2,7 @@
 
 from connectors.chatwoot.door import EVENTS
 from connectors.meaning import Understood
-from connectors.moments import ms, ticks
+from connectors.moments import Moments
 from ingest_api.contract.chat import ChatValue, PublishedChatEvent
 from streams.domain.chat_events import (
     TICKS_PER_MS,
@@ -52,7 +52,7 @@ def _conversation(fields: Fields, kind: SightingKind, received_at: int) -> Under
         return Understood(None, ("id",))
     status = str(fields.get("status"))
     phase = _PHASES.get(status, "untold")
-    at = _at(fields, received_at)
+    at, moments = _at(fields, received_at), Moments(received_at)
     team, inbox = _id(fields, "meta.team.id"), _id(fields, "inbox_id")
     seen = SessionSeen(
         at_ticks=at,
@@ -62,9 +62,9 @@ def _conversation(fields: Fields, kind: SightingKind, received_at: int) -> Under
         agent=_id(fields, "meta.assignee.id"),
         agent_name=_text(fields, "meta.assignee.name"),
         has_bot=phase == "opened",
-        started_at=ms(fields.get("created_at")),
+        started_at=moments.ms(fields.get("created_at")),
         ended_at=at // TICKS_PER_MS if phase == "ended" else 0,
-        responded_at=ms(fields.get("first_reply_created_at")),
+        responded_at=moments.ms(fields.get("first_reply_created_at")),
     )
     unknown = () if status in _PHASES else ("session_status",)
     return Understood(SessionSighting(session_id, seen, _text(fields, "meta.team.name")), unknown)
@@ -83,7 +83,7 @@ def _message(fields: Fields, received_at: int) -> Understood:
         "outgoing": "person" if _text(fields, "sender.type").lower() == "user" else "machine",
         "template": "machine",
     }
-    written_at = ms(fields.get("created_at")) or received_at
+    written_at = Moments(received_at).ms(fields.get("created_at")) or received_at
     seen = MessageSeen(
         at_ticks=_at(fields, received_at),
         written_at=written_at,
@@ -96,8 +96,9 @@ def _message(fields: Fields, received_at: int) -> Understood:
 
 
 def _at(fields: Fields, received_at: int) -> int:
+    moments = Moments(received_at)
     for name in ("updated_at", "timestamp", "last_activity_at", "created_at"):
-        if at := ticks(fields.get(name)):
+        if at := moments.ticks(fields.get(name)):
             return at
     return received_at * TICKS_PER_MS
 

@@ -6,7 +6,7 @@ Created, changed or completed is told by the event's name, not by the status. Wh
 
 from connectors.helena.door import DATE, EVENTS
 from connectors.meaning import Understood
-from connectors.moments import ms, ticks
+from connectors.moments import Moments
 from ingest_api.contract.chat import ChatValue, PublishedChatEvent
 from streams.domain.chat_events import (
     TICKS_PER_MS,
@@ -87,8 +87,9 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
     session_id = _text(fields, "id")
     if not session_id:
         return Understood(None, ("id",))
+    moments = Moments(received_at)
     status = _text(fields, "status").upper()
-    ended_at = ms(fields.get("endAt"))
+    ended_at = moments.ms(fields.get("endAt"))
     phase = _PHASES.get(status, "untold")
     agent = _id(fields, "userId", "agentDetails.userId", "agentDetails.id")
     has_bot = bool(_text(fields, "botId"))
@@ -106,10 +107,10 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
         has_bot=has_bot,
         is_group=_text(fields, "type").upper() == "GROUP",
         is_unanswered_send=_text(fields, "windowStatus").upper() == "NOT_STARTED",
-        started_at=ms(fields.get("startAt")) or ms(fields.get("createdAt")),
+        started_at=moments.ms(fields.get("startAt")) or moments.ms(fields.get("createdAt")),
         ended_at=ended_at,
-        picked_up_at=ms(fields.get("firstUserInteractionAt")),
-        responded_at=ms(fields.get("firstAgentMessageAt")),
+        picked_up_at=moments.ms(fields.get("firstUserInteractionAt")),
+        responded_at=moments.ms(fields.get("firstAgentMessageAt")),
     )
     unknown = () if status in _PHASES else ("session_status",)
     sighting = SessionSighting(session_id, seen, _text(fields, "departmentDetails.name"))
@@ -133,12 +134,13 @@ def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
         if not is_known
     ]
     is_customers = direction == "FROM_HUB" or (is_received and direction != "TO_HUB")
-    written_at = next(filter(None, (ms(fields.get(name)) for name in _WRITTEN)), received_at)
+    moments = Moments(received_at)
+    told = filter(None, (moments.ms(fields.get(name)) for name in _WRITTEN))
     seen = MessageSeen(
         at_ticks=_at(fields, received_at),
-        written_at=written_at,
+        written_at=next(told, received_at),
         author="customer" if is_customers else _author(fields, origin),
-        is_read=status == "READ" or bool(ms(fields.get("readContactAt"))),
+        is_read=status == "READ" or bool(moments.ms(fields.get("readContactAt"))),
         is_failed=status in ("FAILED", "DELETED"),
     )
     return Understood(MessageSighting(session_id, message_id, seen), tuple(unknown))
@@ -170,8 +172,9 @@ def _agent(fields: Fields, received_at: int) -> Understood:
 
 def _at(fields: Fields, received_at: int) -> int:
     """When what is shown was so: by the object, else by the envelope, else when we received it."""
+    moments = Moments(received_at)
     for name in ("updatedAt", DATE, "createdAt"):
-        if at := ticks(fields.get(name)):
+        if at := moments.ticks(fields.get(name)):
             return at
     return received_at * TICKS_PER_MS
 

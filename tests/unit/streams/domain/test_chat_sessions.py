@@ -382,3 +382,13 @@ def test_a_session_that_was_forgotten_and_is_reopened_arrives_then() -> None:
     (call,) = calls_of([again])
     assert (call.entered_at, call.is_estimated) == (ms("13:00:00"), True)
     assert call.call_id != f"{chat.SESSION}/1"
+
+
+def test_a_start_that_cannot_be_is_as_if_it_had_not_been_told() -> None:
+    new = session_event("SESSION_NEW", "13:00:00")
+    new["content"] |= {"startAt": "0001-01-01T00:00:00", "endAt": "9999-12-31T23:59:59.9999999"}
+    assigned = session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", userId=AGENT)
+    assigned["content"]["startAt"] = "1970-01-01T00:00:00Z"
+    for events in itertools.permutations([new, assigned]):
+        (call,) = calls_of(events)
+        assert (call.entered_at, call.wait_ms, call.ended_at) == (ms("13:00:00"), 60_000, None)
