@@ -4,7 +4,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.chaos.compare import NORMALISED, NOT_COMPARED, UNEQUAL_COLUMNS, UNEQUAL_IN, TableResult
+from tests.chaos.compare import (
+    NORMALISED,
+    NOT_COMPARED,
+    QUARTERS_OVER,
+    UNEQUAL_COLUMNS,
+    UNEQUAL_IN,
+    UNEQUAL_WHILE_LASTING,
+    TableResult,
+)
 from tests.chaos.plan import Plan
 from tests.chaos.truth import TruthResult
 
@@ -118,8 +126,13 @@ def _counts(title: str, counts: Any) -> list[str]:
 
 def _may_differ() -> list[str]:
     tables = [f"table {name}: {reason}" for name, reason in NOT_COMPARED.items()]
+    tables += [f"{view}, last quarter: {reason}" for view, reason in QUARTERS_OVER.items()]
     columns = [f"{name}: {reason}" for name, reason in UNEQUAL_COLUMNS.items()]
     columns += [f"{view}.{name}: {reason}" for (view, name), reason in UNEQUAL_IN.items()]
+    columns += [
+        f"{view}.{name} while it lasts: {reason}"
+        for (view, name), reason in UNEQUAL_WHILE_LASTING.items()
+    ]
     changed = [f"{name}: {reason}" for name, reason in NORMALISED.items()]
     return [
         *("", "Not compared", *(f"  {line}" for line in (*tables, *columns))),

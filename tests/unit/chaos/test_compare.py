@@ -57,6 +57,15 @@ def test_when_it_was_received_does_not_count() -> None:
     assert text(last_received_at=1) == text()
 
 
+def test_how_long_a_state_lasted_counts_once_it_is_over() -> None:
+    def state(ended_at: int | None, state_ms: int) -> str:
+        row = {"site": "pbx-01", "ended_at": ended_at, "state_ms": state_ms}
+        return row_text("v_agent_states", row, RANKS)
+
+    assert state(None, 1) == state(None, 2)
+    assert state(5, 1) != state(5, 2)
+
+
 def test_generations_count_by_their_order_not_by_the_hour() -> None:
     first = text(version=version_of(120_969, 5))
     second = row_text("queue_windows", ROW | {"version": version_of(120_972, 5)}, LATER)
