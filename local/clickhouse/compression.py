@@ -110,6 +110,9 @@ def _frame_content(method: int, data: bytes, size: int) -> bytes:
         if method == _METHOD_LZ4:
             return bytes(lz4.block.decompress(data, uncompressed_size=size))
         if method == _METHOD_ZSTD:
+            # What zstd's own head tells goes before any limit that it is given.
+            if zstandard.frame_content_size(data) > size:
+                raise RequestError(271, "CANNOT_DECOMPRESS", "a compressed frame has a wrong size")
             return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     except (lz4.block.LZ4BlockError, zstandard.ZstdError) as error:
         raise RequestError(271, "CANNOT_DECOMPRESS", "a compressed frame is damaged") from error

@@ -1,6 +1,7 @@
 """Bodies come out as they went in; damaged and oversized ones are refused piece by piece."""
 
 import gzip
+import struct
 import zlib
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import brotli
 import lz4.frame
 import pytest
 import zstandard
+from clickhouse_cityhash.cityhash import CityHash128
 
 from local.clickhouse import compression
 from local.clickhouse.compression import compressor, framed, inflated, unframed
@@ -86,6 +88,17 @@ def test_a_damaged_frame_is_refused(place: int) -> None:
 def test_a_frame_cut_short_is_refused() -> None:
     with pytest.raises(RequestError, match="CANNOT_DECOMPRESS"):
         list(unframed(framed(DATA)[:20]))
+
+
+@pytest.mark.parametrize("told", [1 << 31, 1 << 50])
+def test_a_frame_whose_content_is_larger_than_it_says_is_refused(told: int) -> None:
+    # zstd's magic, a head with a size of eight bytes, that size, and a last empty block.
+    content = b"\x28\xb5\x2f\xfd\xe0" + told.to_bytes(8, "little") + b"\x01\x00\x00"
+    rest = struct.pack("<BII", 0x90, len(content) + 9, 10) + content
+    number = CityHash128(rest)
+    frame = struct.pack("<QQ", number >> 64, number & ((1 << 64) - 1)) + rest
+    with pytest.raises(RequestError, match="wrong size"):
+        list(unframed(frame))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd", "lz4"])
