@@ -199,7 +199,12 @@ def _settings(plan: GrafanaPlan) -> ConfigParser:
                 "check_for_plugin_updates": "false",
                 "feedback_links_enabled": "false",
             },
-            "plugins": {"preinstall_disabled": "true", "plugin_admin_enabled": "false"},
+            "plugins": {
+                "preinstall_disabled": "true",
+                "plugin_admin_enabled": "false",
+                # One that was built from its source is not signed.
+                "allow_loading_unsigned_plugins": PLUGIN,
+            },
             "news": {"news_feed_enabled": "false"},
             "security": {"admin_user": ADMIN, "disable_gravatar": "true"},
             # A new user goes to the organisation that is named only if this is on.
