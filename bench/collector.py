@@ -8,29 +8,24 @@ own, all threads, from the first event to the delivery of the last; memory is it
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.packaging.build import build
-from tests.support.captures import scenario
-from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
-from tests.support.fake_ingest import TOKEN, FakeIngest, fake_ingest
+from tests.support.collector_process import recorded_packets, running_collector
+from tests.support.fake_ami import FakeAmi, packet
+from tests.support.fake_ingest import fake_ingest
 
 RATES = (10, 100, 500)
 SECONDS = 12.0
-_RECORDING = "22.10.1/shift_20261"
 _LAST_UNIQUEID = "1773147600.999999"
 _LAST = packet("Event: Hangup", "Privilege: call,all", f"Uniqueid: {_LAST_UNIQUEID}")
 _RECENT = 50
-_NEW_FILE = os.O_WRONLY | os.O_CREAT
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Load(NamedTuple):
@@ -47,27 +42,22 @@ class Load(NamedTuple):
 
 def measure(rates: Sequence[int] = RATES, seconds: float = SECONDS) -> list[Load]:
     """One collector after the other, each for so many seconds."""
-    recorded = scenario(_RECORDING).read("capture.ami").split(b"\r\n\r\n")
-    packets = [
-        packet + b"\r\n\r\n"
-        for packet in recorded
-        if packet.startswith(b"Event: ") and b"ActionID" not in packet
-    ]
+    packets = recorded_packets()
     with tempfile.TemporaryDirectory() as name:
         program = str(Path(name) / "collector.pyz")
         build(program)
-        return [
-            _load(program, Path(name) / f"spool-{rate}.db", packets, rate, seconds)
-            for rate in rates
-        ]
+        return [_load(program, packets, rate, seconds) for rate in rates]
 
 
-def _load(program: str, spool: Path, packets: Sequence[bytes], rate: int, seconds: float) -> Load:
-    with FakeAmi() as ami, fake_ingest() as ingest, _running(program, spool, ami, ingest) as pid:
-        ami.wait_for("CoreShowChannels")
-        ingest.wait_for_event("end", 2)
+def _load(program: str, packets: Sequence[bytes], rate: int, seconds: float) -> Load:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        FakeAmi() as ami,
+        fake_ingest() as ingest,
+        running_collector(program, ami, ingest, Path(name)) as process,
+    ):
         cpu_before, posted_before, requests_before = (
-            _cpu_s(pid),
+            process.cpu_s(),
             len(ingest.events),
             ingest.requests,
         )
@@ -79,7 +69,7 @@ def _load(program: str, spool: Path, packets: Sequence[bytes], rate: int, second
         ami.send(_LAST)
         ingest.wait_for(lambda events: any(map(_is_last, events[-_RECENT:])))
         took = time.monotonic() - began
-        cpu_s = _cpu_s(pid) - cpu_before
+        cpu_s = process.cpu_s() - cpu_before
         return Load(
             rate,
             count,
@@ -87,51 +77,12 @@ def _load(program: str, spool: Path, packets: Sequence[bytes], rate: int, second
             ingest.requests - requests_before,
             round(100 * cpu_s / took, 2),
             round(cpu_s / count * 1e6, 1),
-            round(_peak_memory_kb(pid) / 1024, 1),
+            round(process.peak_memory_kb() / 1024, 1),
         )
 
 
 def _is_last(event: dict[str, Any]) -> bool:
     return bool(event["fields"].get("Uniqueid") == _LAST_UNIQUEID)
-
-
-@contextmanager
-def _running(program: str, spool: Path, ami: FakeAmi, ingest: FakeIngest) -> Iterator[int]:
-    settings = {
-        "SITE_NAME": "pbx-01",
-        "AMI_PORT": str(ami.port),
-        "AMI_USER": USER,
-        "AMI_SECRET": SECRET,
-        "INGEST_URL": ingest.url,
-        "INGEST_TOKEN": TOKEN,
-        "PRIVACY_KEY": "made-up tenant key",
-        "SPOOL_PATH": str(spool),
-        "QUEUE_LOG_PATH": str(spool.with_suffix(".log")),
-        "QUEUES_PATH": str(spool.with_suffix(".conf")),
-    }
-    environment = {f"COLLECTOR_{name}": value for name, value in settings.items()}
-    pid = os.posix_spawn(
-        sys.executable,
-        [sys.executable, program, "run"],
-        environment,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 2, spool.with_suffix(".err"), _NEW_FILE, 0o600)],
-    )
-    try:
-        yield pid
-    finally:
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _peak_memory_kb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1])
 
 
 def main(arguments: list[str]) -> int:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent.packaging.build import build
-from tests.support.fake_ami import SECRET, USER, FakeAmi, packet
-from tests.support.fake_ingest import TOKEN, FakeIngest, Planned, fake_ingest
+from tests.support.collector_process import collector_environment
+from tests.support.fake_ami import FakeAmi, packet
+from tests.support.fake_ingest import FakeIngest, Planned, fake_ingest
 
 pytestmark = pytest.mark.system
 
@@ -43,18 +44,7 @@ def ingest() -> Iterator[FakeIngest]:
 
 @pytest.fixture
 def environment(ami: FakeAmi, ingest: FakeIngest, tmp_path: Path) -> dict[str, str]:
-    settings = {
-        "SITE_NAME": "pbx-01",
-        "AMI_PORT": str(ami.port),
-        "AMI_USER": USER,
-        "AMI_SECRET": SECRET,
-        "INGEST_URL": ingest.url,
-        "INGEST_TOKEN": TOKEN,
-        "PRIVACY_KEY": "made-up tenant key",
-        "SPOOL_PATH": str(tmp_path / "spool.db"),
-        "QUEUE_LOG_PATH": str(tmp_path / "queue_log"),
-    }
-    return {f"COLLECTOR_{name}": value for name, value in settings.items()}
+    return collector_environment(ami, ingest, tmp_path)
 
 
 def floor_python() -> str | None:
