@@ -38,7 +38,7 @@ def freshness(
         cards(
             Head(
                 number + 1,
-                Text("Sem visão no período", "Not seen in the period"),
+                Text("Sem visão", "Not seen"),
                 Text(
                     "Tempo do período em que a central com a maior lacuna não foi vista: chamadas "
                     "desse tempo podem faltar ou ter desfecho desconhecido.",

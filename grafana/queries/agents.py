@@ -19,6 +19,7 @@ from grafana.queries.filters import (
     ZONE,
     in_range,
     seconds,
+    whole,
 )
 
 _LOOK_BACK = "INTERVAL 31 DAY"
@@ -170,7 +171,7 @@ FROM
         ('over_limit', live.over_limit),
         ('answered', calls.answered),
         ('missed', times.missed),
-        ('mean_handle', calls.mean_handle_s),
+        ('mean_handle', {whole("calls.mean_handle_s")}),
         ('occupancy', kpi_occupancy(times.handle_ms, times.available_ms)),
         ('utilisation', kpi_utilisation(times.handle_ms, times.logged_in_ms)),
         ('data_age', sites.age_s),
@@ -229,11 +230,11 @@ BY_AGENT = f"""SELECT
     kpi_occupancy(any(times.handle_ms), any(times.available_ms)) AS occupancy,
     kpi_utilisation(any(times.handle_ms), any(times.logged_in_ms)) AS utilisation,
     countIf(handled.person != '') AS answered,
-    kpi_mean_handle_time(
+    round(kpi_mean_handle_time(
         sumIf(handled.talk_ms, handled.status = 'ended'),
         sumIf(handled.hold_ms, handled.status = 'ended'),
         sumIf(handled.wrap_up_ms, handled.status = 'ended'),
-        countIf(handled.status = 'ended')) AS mean_handle_s,
+        countIf(handled.status = 'ended'))) AS mean_handle_s,
     countIf(handled.transfer IN ('blind', 'attended')) AS transferred,
     any(times.missed) AS missed
 FROM

@@ -8,7 +8,16 @@ response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat"
 
 from grafana.queries import coverage
 from grafana.queries.agents import STATES
-from grafana.queries.filters import AGENT, CHANNEL, QUEUE, TEAM, in_range, quarters, seconds
+from grafana.queries.filters import (
+    AGENT,
+    CHANNEL,
+    QUEUE,
+    TEAM,
+    in_range,
+    quarters,
+    seconds,
+    whole,
+)
 from grafana.queries.results import BUCKET
 
 _SUMS = """
@@ -63,9 +72,9 @@ FROM
         ('in_conversation', chats_now.in_conversation),
         ('calls_waiting', calls_now.waiting),
         ('calls_talking', calls_now.talking),
-        ('first_response', chats.first_response_s),
+        ('first_response', {whole("chats.first_response_s")}),
         ('not_responded', chats.not_responded),
-        ('resolution', chats.resolution_s),
+        ('resolution', {whole("chats.resolution_s")}),
         ('containment', chats.bot_containment),
         ('messages_in', chats.messages_in_sum),
         ('messages_out', chats.messages_out_sum),
@@ -82,13 +91,13 @@ BY_CHANNEL = f"""SELECT
     sum(each.unknown) AS unknown,
     kpi_service_level_of(sum(each.service_level_met),
         sum(each.service_level_counted)) AS service_level,
-    kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted))
+    round(kpi_service_level_of(sum(each.service_level_met), sum(each.service_level_counted))
         - kpi_service_level_of(sum(each.service_level_wanted),
-            sum(each.service_level_counted)) AS to_target,
+            sum(each.service_level_counted)), 9) AS to_target,
     kpi_abandonment_rate(sum(each.abandoned), sum(each.offered)) AS abandonment_rate,
-    kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered)) AS mean_wait_s,
-    kpi_mean_handle_time(sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
-        sum(each.handled)) AS mean_handle_s
+    round(kpi_mean_wait_answered(sum(each.answered_wait_ms), sum(each.answered))) AS mean_wait_s,
+    round(kpi_mean_handle_time(sum(each.talk_ms), sum(each.hold_ms), sum(each.wrap_up_ms),
+        sum(each.handled))) AS mean_handle_s
 FROM callcentre.v_queue_results AS each
 WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
 GROUP BY each.channel
@@ -148,10 +157,10 @@ GROUP BY time
 ORDER BY time"""
 
 CHATS_BY_QUEUE = f"""SELECT
-    settings.display_name AS name, offered, answered, abandoned, bot_only, mean_wait_s,
-        first_response_s,
-    p90_first_response_s, not_responded, resolution_s, messages_in_sum, messages_out_sum,
-        chats.queue AS queue
+    settings.display_name AS name, offered, answered, abandoned, bot_only,
+    {whole("mean_wait_s")} AS mean_wait_s, {whole("first_response_s")} AS first_response_s,
+    p90_first_response_s, not_responded, {whole("resolution_s")} AS resolution_s,
+    messages_in_sum, messages_out_sum, chats.queue AS queue
 FROM
 (
     SELECT

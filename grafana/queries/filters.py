@@ -81,6 +81,16 @@ def seconds(milliseconds: str) -> str:
     return f"intDiv({milliseconds}, 1000)"
 
 
+def exact(share: str) -> str:
+    """A share without the last digits of its division: one that is its target is not below it."""
+    return f"round({share}, 9)"
+
+
+def whole(seconds_of_a_mean: str) -> str:
+    """A mean to the nearest second: Grafana's clock would cut 12.9 s down to 12."""
+    return f"round({seconds_of_a_mean})"
+
+
 CARD_ROWS = (
     "Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64),"
     " high Nullable(Float64), colour Nullable(String)))"

@@ -13,9 +13,11 @@ from grafana.queries.filters import (
     TEAM,
     TEAM_OF_AGENT,
     ZONE,
+    exact,
     is_today,
     quarters,
     seconds,
+    whole,
 )
 from grafana.queries.variables import criterion_of_queue
 from grafana.theme import Colour
@@ -72,7 +74,7 @@ _QUEUES = f"""
             waiting > waiting_limit OR longest_wait_ms > 1000 * longest_wait_limit_s
                 OR (waiting > 0 AND members = 0 AND part.is_voice), 'now',
             longest_wait_ms > 1000 * answer_limit_s
-                OR service_level < service_level_target - 0.1, 'soon',
+                OR {exact("service_level - service_level_target")} < -0.1, 'soon',
             offered = 0 AND waiting = 0 AND talking = 0, 'quiet',
             'fine') AS need
     FROM
@@ -182,14 +184,17 @@ FROM
     SELECT arrayJoin(CAST([
         ('waiting', calls.waiting, NULL, NULL, calls.waiting_colour),
         ('longest_wait', {seconds("calls.longest_wait_ms")}, 0, 2 * calls.limit_of_longest_s, NULL),
-        ('service_level', calls.service_level, calls.service_level_target - 0.1,
-            calls.service_level_target, NULL),
+        ('service_level', {exact("calls.service_level")},
+            {exact("calls.service_level_target - 0.1")}, {exact("calls.service_level_target")},
+            NULL),
         ('abandoned', calls.abandoned, NULL, NULL, NULL),
         ('abandonment_rate', calls.abandonment_rate, NULL, NULL, NULL),
-        ('mean_wait_answered', calls.mean_wait_answered_s, 0, 2 * calls.limit_of_busiest_s, NULL),
-        ('mean_wait_all', calls.mean_wait_all_s, NULL, NULL, '{Colour.BLUE}'),
-        ('mean_handle', calls.mean_handle_s, NULL, NULL, NULL),
-        ('mean_handle_without_wrap_up', calls.mean_handle_without_wrap_up_s, NULL, NULL, NULL),
+        ('mean_wait_answered', {whole("calls.mean_wait_answered_s")},
+            0, 2 * calls.limit_of_busiest_s, NULL),
+        ('mean_wait_all', {whole("calls.mean_wait_all_s")}, NULL, NULL, '{Colour.BLUE}'),
+        ('mean_handle', {whole("calls.mean_handle_s")}, NULL, NULL, NULL),
+        ('mean_handle_without_wrap_up', {whole("calls.mean_handle_without_wrap_up_s")},
+            NULL, NULL, NULL),
         ('available', agents.available, NULL, NULL, if(agents.available = 0
             AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
         ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
@@ -211,8 +216,9 @@ def queues(language: Language) -> str:
     """One row per queue, most pressing first."""
     return f"""SELECT
     need, display_name, waiting, {seconds("longest_wait_ms")} AS longest_wait_s, available, talking,
-    offered, answered, abandoned, service_level, service_level - service_level_target AS to_target,
-    {criterion_of_queue(language)} AS criterion, mean_wait_s, queue
+    offered, answered, abandoned, service_level,
+    {exact("service_level - service_level_target")} AS to_target,
+    {criterion_of_queue(language)} AS criterion, {whole("mean_wait_s")} AS mean_wait_s, queue
 FROM
 ({_QUEUES}
 )
@@ -233,7 +239,7 @@ LIMIT {WAITING_CALLS_SHOWN}"""
 
 AGENTS = f"""SELECT
     state, person, team, {seconds("lasts_ms")} AS lasts_s, pause_reason, display_name,
-    ifNull(calls, 0) AS calls_today, mean_handle_s
+    ifNull(calls, 0) AS calls_today, {whole("mean_handle_s")} AS mean_handle_s
 FROM
 (
     SELECT tenant_id, site, agent_key, state, person, team, lasts_ms, pause_reason, queue

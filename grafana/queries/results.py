@@ -10,9 +10,11 @@ from grafana.queries.filters import (
     QUEUE,
     ZONE,
     a_week_later,
+    exact,
     in_range,
     in_range_a_week_before,
     quarters,
+    whole,
 )
 from grafana.queries.variables import criterion_of_queue
 
@@ -77,16 +79,23 @@ _ALONE = (
 )
 
 
+def _shown(name: str, part: str) -> str:
+    if name == "service_level":
+        return exact(f"{part}.{name}")
+    return whole(f"{part}.{name}") if name.startswith("mean_") else f"{part}.{name}"
+
+
 def _cards() -> str:
     lines = []
     for name in _COMPARED:
         low, high = "NULL", "NULL"
         if name == "service_level":
-            low, high = "{0}.service_level_target - 0.1", "{0}.service_level_target"
+            low = exact("{0}.service_level_target - 0.1")
+            high = exact("{0}.service_level_target")
         for part, suffix in (("period", ""), ("before", "_before")):
             scale = f"{low.format(part)}, {high.format(part)}, NULL"
-            lines.append(f"('{name}{suffix}', {part}.{name}, {scale})")
-    lines += [f"('{name}', period.{name}, NULL, NULL, NULL)" for name in _ALONE]
+            lines.append(f"('{name}{suffix}', {_shown(name, part)}, {scale})")
+    lines += [f"('{name}', {_shown(name, 'period')}, NULL, NULL, NULL)" for name in _ALONE]
     lines.append("('data_age', sites.age_s, NULL, NULL, NULL)")
     lines.append("('unseen', gaps.unseen_s, NULL, NULL, NULL)")
     return ",\n        ".join(lines)
@@ -244,10 +253,12 @@ def by_queue(language: Language) -> str:
     return f"""SELECT
     if(is_total, 'Total', display_name) AS name, offered, answered, abandoned, flowed_out, open,
         unknown,
-    service_level, service_level - service_level_target AS to_target,
+    service_level, {exact("service_level - service_level_target")} AS to_target,
     if(is_total, '', {criterion_of_queue(language)}) AS criterion,
-    abandonment_rate, abandonment_rate_without_short, mean_wait_answered_s, mean_wait_all_s,
-    longest_wait_s, mean_handle_s, offered_before, queue
+    abandonment_rate, abandonment_rate_without_short,
+    {whole("mean_wait_answered_s")} AS mean_wait_answered_s,
+    {whole("mean_wait_all_s")} AS mean_wait_all_s,
+    longest_wait_s, {whole("mean_handle_s")} AS mean_handle_s, offered_before, queue
 FROM
 (
     SELECT{_SUMS},
