@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from grafana.alerting import PLUGIN
 from grafana.operator_organisation import LANGUAGE, PASSWORD_VARIABLE, Surroundings, files
 from local.process import LOOPBACK
+from local.prometheus import PrometheusPlan
 from tenants.config import GrafanaAccess
 from tenants.grafana_api import GrafanaApi
 
@@ -44,13 +45,17 @@ class Installation(NamedTuple):
 
 
 class GrafanaPlan(NamedTuple):
-    """How it is to be started. `state` is the demo's folder for it."""
+    """How it is to be started. `state` is the demo's folder for it.
+
+    `prometheus` is started beside it; None if there is none.
+    """
 
     installation: Installation
     state: Path
     port: int
     admin_password: str
     clickhouse_url: str
+    prometheus: PrometheusPlan | None = None
 
     @property
     def url(self) -> str:
@@ -123,6 +128,7 @@ def write_files(plan: GrafanaPlan) -> None:
         user=place.username or "default",
         boards=str(_BOARDS / LANGUAGE),
         is_secure=place.scheme == "https",
+        prometheus_url=plan.prometheus.url if plan.prometheus else "",
     )
     for name, content in files(around).items():
         path = plan.state / "provisioning" / name

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from local import grafana, registration
+from local import grafana, prometheus, registration
 from local.addresses import answers
 from local.process import Child, free_port
 from local.stack import Stack
@@ -25,12 +25,14 @@ def start(stack: Stack, state: Path, log: Path, progress: Progress) -> grafana.G
     except grafana.GrafanaMissingError as missing:
         progress("Grafana", str(missing))
         return None
+    beside = _start_prometheus(stack, state, log, progress)
     plan = grafana.GrafanaPlan(
         installation=installation,
         state=state,
         port=free_port(),
         admin_password=secrets.token_urlsafe(16),
         clickhouse_url=stack.clickhouse_url,
+        prometheus=beside,
     )
     grafana.write_files(plan)
     child = Child("grafana", grafana.command(plan), log, grafana.environment(plan))
@@ -43,6 +45,10 @@ def fill(stack: Stack, plan: grafana.GrafanaPlan, progress: Progress) -> None:
 
     Raises ChildFailedError if it does not come up, or does not take them.
     """
+    if plan.prometheus is not None:
+        *workers, chats = stack.worker_metrics_urls
+        jobs = {"ingest": [stack.ingest_url], "streams": workers, "chats": [chats]}
+        prometheus.write_targets(plan.prometheus, jobs)
     up = partial(answers, f"{plan.url}/api/health")
     stack.children["grafana"].wait_until(up, _UP_WITHIN_S)
     stack.grafana = plan.access
@@ -52,3 +58,18 @@ def fill(stack: Stack, plan: grafana.GrafanaPlan, progress: Progress) -> None:
         with connected(plan.access) as api:
             stack.people = grafana.add_people(api, organisations)
     progress("Grafana", f"{plan.url}, boards of {len(organisations)} customers")
+
+
+def _start_prometheus(
+    stack: Stack, state: Path, log: Path, progress: Progress
+) -> prometheus.PrometheusPlan | None:
+    program = prometheus.find(os.environ.get("PATH", os.defpath))
+    if program is None:
+        progress("Prometheus", "none is on the PATH: the page Plataforma stays empty")
+        return None
+    plan = prometheus.PrometheusPlan(program, state.with_name("prometheus"), free_port())
+    prometheus.write_settings(plan)
+    child = Child("prometheus", prometheus.command(plan), log.with_name("prometheus.log"))
+    stack.children[child.name] = child
+    progress("Prometheus", plan.url)
+    return plan

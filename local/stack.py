@@ -22,6 +22,7 @@ MOST_WORKERS = 4
 # Collectors first, so that nothing is half delivered; what others write to goes last.
 _STOP_ORDER = (
     "grafana",
+    "prometheus",
     "collector",
     "pbx",
     "whatsapp",

@@ -54,9 +54,13 @@ def test_a_viewer_sees_the_boards_and_the_rows_of_one_customer(
         "format": 1, "editorType": "sql", "queryType": "table", "pluginVersion": "4.20.0",
     }  # fmt: skip
     with client_of(grafana, f"{tenant}-viewer") as client:
-        assert client.get("/org/preferences").json()["timezone"] == zone
+        organisation = client.get("/user").json()["orgId"]
         assert client.get("/dashboards/uid/cc-now").json()["dashboard"]["title"] == title
         answer = client.post("/ds/query", json={"queries": [query], "from": "now-1h", "to": "now"})
+    # Only administrators may read what an organisation prefers.
+    with client_of(grafana, "admin") as client:
+        headers = {"X-Grafana-Org-Id": str(organisation)}
+        assert client.get("/org/preferences", headers=headers).json()["timezone"] == zone
     values = answer.raise_for_status().json()["results"]["A"]["frames"][0]["data"]["values"]
     assert [column[0] for column in values] == [1, 1]
 
