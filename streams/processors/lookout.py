@@ -6,7 +6,7 @@ metrics and answered.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -69,10 +69,7 @@ class Lookout:
         if self._app.rebalancing:
             self._show_lag({})
             return
-        sights = {
-            partition: await self._sight(partition, position)
-            for partition, position in self._carrier.positions().items()
-        }
+        sights = await self._sights(self._carrier.positions())
         self._show_lag(sights)
         if self._flusher.is_full:
             self._watch = SourceWatch()  # the fold waits, and has reason to
@@ -88,30 +85,53 @@ class Lookout:
         if found.made_anew or found.stalled:
             await self._rewind()
 
-    async def _sight(self, partition: int, position: int) -> Sight:
-        tp = TP(self._topic, partition)
-        consumer = self._app.consumer
-        if tp not in consumer.assignment():
-            return Sight(position, None, None)
-        try:
-            fetched = await asyncio.wait_for(consumer.position(tp), WATCH_INTERVAL_S)
-        except (TimeoutError, KafkaError):
-            fetched = None
-        return Sight(position, fetched, await self._end(tp))
+    async def _sights(self, positions: Mapping[int, int]) -> dict[int, Sight]:
+        """What is seen of each partition; a broker that does not answer costs two seconds at most.
 
-    async def _end(self, tp: TP) -> int | None:
-        """The log's end as the last fetch told it, or as the broker does while nothing is fetched.
-
-        Not every broker counts its last batch then, so the higher one holds.
+        However many partitions there are: a look that took long would pass for a standstill.
         """
-        known: int | None = self._app.consumer.highwater(tp)
-        if not self._flusher.is_full:
-            return known
+        assigned = self._app.consumer.assignment()
+        ours = [TP(self._topic, partition) for partition in positions]
+        ours = [tp for tp in ours if tp in assigned]
+        told = await self._told_ends(ours)
+        fetched = await asyncio.gather(*map(self._fetched, ours))
+        sights = {partition: Sight(at, None, None) for partition, at in positions.items()}
+        for tp, offset in zip(ours, fetched, strict=True):
+            end = self._known_end(tp)
+            if tp in told:
+                # Not every broker counts its last batch then, so the higher one holds.
+                end = max(end or 0, told[tp] or 0)
+            sights[tp.partition] = Sight(positions[tp.partition], offset, end)
+        return sights
+
+    async def _fetched(self, tp: TP) -> int | None:
         try:
-            told = await asyncio.wait_for(self._app.consumer.highwaters(tp), WATCH_INTERVAL_S)
+            offset: int | None = await asyncio.wait_for(
+                self._app.consumer.position(tp), WATCH_INTERVAL_S
+            )
         except (TimeoutError, KafkaError):
-            return known
-        return max(known or 0, told.get(tp) or 0)
+            return None
+        return offset
+
+    def _known_end(self, tp: TP) -> int | None:
+        """The log's end as the last fetch told it."""
+        try:
+            end: int | None = self._app.consumer.highwater(tp)
+        except AssertionError:
+            return None  # aiokafka's word for a partition that went in the meantime
+        return end
+
+    async def _told_ends(self, ours: list[TP]) -> Mapping[TP, int]:
+        """The logs' ends as the broker tells them, while nothing is fetched that would do so."""
+        if not ours or not self._flusher.is_full:
+            return {}
+        try:
+            ends: Mapping[TP, int] = await asyncio.wait_for(
+                self._app.consumer.highwaters(*ours), WATCH_INTERVAL_S
+            )
+        except (TimeoutError, KafkaError):
+            return {}
+        return ends
 
     def _show_buffers(self) -> None:
         unit = self._carrier.unit
