@@ -7,7 +7,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class Pace:
-    """Keeps the requests of one account within its limits; for one task at a time."""
+    """Keeps the requests of one account within its limits, for all tasks of one event loop."""
 
     def __init__(
         self, limits: Sequence[tuple[int, float]], clock: Callable[[], float], sleep: Sleep

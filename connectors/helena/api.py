@@ -5,6 +5,7 @@ of that is ours, the rest is left to the customer's own programs.
 """
 
 import asyncio
+import json
 import math
 import random
 import time
@@ -21,6 +22,12 @@ TRIES = 5
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 TIMEOUT_S = 20.0
+LONGEST_ANSWER_S = 60.0
+"""From the request to the last byte, however often something comes."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Of an answer; a page of 100 sessions has some hundred kilobytes."""
+
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -74,20 +81,32 @@ class HelenaApi:
         await self._http.aclose()
 
     async def _get(self, path: str, parameters: Parameters) -> Any:
+        query = httpx.QueryParams(list(parameters))
+        body = bytearray()
         try:
-            answer = await self._http.get(path, params=httpx.QueryParams(list(parameters)))
-        except httpx.HTTPError as error:
+            async with (
+                asyncio.timeout(LONGEST_ANSWER_S),
+                self._http.stream("GET", path, params=query) as answer,
+            ):
+                _check(path, answer)
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > MOST_BYTES:
+                        raise PlatformAwayError(f"{path}: the answer is too long")
+        except (httpx.HTTPError, TimeoutError) as error:
             raise PlatformAwayError(f"{path}: {type(error).__name__}") from error
-        if answer.status_code in (401, 403):
-            raise PlatformRefusesError(f"{path}: answer {answer.status_code}")
-        if answer.status_code != httpx.codes.OK:
-            raise PlatformAwayError(
-                f"{path}: answer {answer.status_code}", _retry_after_s(answer.headers)
-            )
         try:
-            return answer.json()
-        except ValueError as error:
+            return json.loads(body)
+        except (ValueError, RecursionError) as error:
             raise PlatformAwayError(f"{path}: the answer is no JSON") from error
+
+
+def _check(path: str, answer: httpx.Response) -> None:
+    if answer.status_code in (401, 403):
+        raise PlatformRefusesError(f"{path}: answer {answer.status_code}")
+    if answer.status_code != httpx.codes.OK:
+        after_s = _retry_after_s(answer.headers)
+        raise PlatformAwayError(f"{path}: answer {answer.status_code}", after_s)
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

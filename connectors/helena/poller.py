@@ -4,12 +4,15 @@ Sessions are read in order of change from a little before the cursor on. They mo
 read: what changes goes to the end, and everything behind it one place up, over the border of a page
 that was read. So after each page the reading begins anew at the last change of that page, and only
 where that leads nowhere (many sessions of one moment, or an order that is not kept) the pages are
-counted. What was published already is known by its id and moment and passed over.
+counted. What was published already is known by its id, moment and content and passed over.
+
+Whether there is more is believed where it is told plainly (`hasMorePages`); else it is read until a
+page brings nothing new, since pages may be smaller than they were asked for.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -24,6 +27,9 @@ from streams.domain.chat_events import TICKS_PER_MS
 
 PAGE_SIZE = 100
 MOST_PAGES = 1_000
+MOST_IDLE_PAGES = 20
+"""After so many pages in a row that bring nothing, nothing is believed to follow."""
+
 OVERLAP_MS = 10 * 60 * 1000
 """So late may a change show up in the list."""
 
@@ -42,34 +48,41 @@ class HelenaPoller:
     """A Poller of one account."""
 
     def __init__(
-        self, api: HelenaApi, cursor_ms: int, clock: Callable[[], float] = time.monotonic
+        self,
+        api: HelenaApi,
+        cursor_ms: int,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """`cursor_ms` is where to begin; `clock` is steady, in seconds."""
+        """`cursor_ms` is where to begin; `clock` is steady, `now` Unix time, both in seconds."""
         self.cursor_ms = cursor_ms
         self._api = api
         self._clock = clock
-        self._published: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._now = now
+        self._published: OrderedDict[tuple[str, int, int], None] = OrderedDict()
         self._agents: dict[str, tuple[Passed, float]] = {}
 
     async def sessions(self, publish: Publish) -> Round:
-        """As in Poller. The cursor moves to the latest change that was found."""
-        after = max(self.cursor_ms - OVERLAP_MS, 0) * TICKS_PER_MS
-        latest, page = self.cursor_ms * TICKS_PER_MS, 1
+        """As in Poller. The cursor moves to the latest change that was found, never past now."""
+        now = int(self._now() * 1000) * TICKS_PER_MS
+        latest = min(self.cursor_ms * TICKS_PER_MS, now)
+        after, page, pages = max(latest - OVERLAP_MS * TICKS_PER_MS, 0), 1, _Pages()
         published = shown = 0
         for _ in range(MOST_PAGES):
-            items, has_more = await self._page(after, page)
+            answer, items = await self._page(after, page)
             moments = [ticks(item.get("updatedAt")) for item in items]
             for item, moment in zip(items, moments, strict=True):
                 published += await self._publish_once(item, moment, publish)
             shown += len(items)
-            latest = max([latest, *moments])
-            if not has_more:
+            in_turn = [min(moment, now) for moment in moments if moment]
+            latest = max([latest, *in_turn])
+            if not pages.has_more(answer, page, items):
                 self.cursor_ms = latest // TICKS_PER_MS
                 break
-            again = max(moments, default=0) - KEYSET_OVERLAP_TICKS
-            is_in_order = all(before <= later for before, later in pairwise(moments))
+            again = max(in_turn, default=0) - KEYSET_OVERLAP_TICKS
+            is_in_order = all(before <= later for before, later in pairwise(in_turn))
             if is_in_order and again > after:
-                after, page = again, 1
+                after, page, pages = again, 1, _Pages()
                 self.cursor_ms = max(self.cursor_ms, after // TICKS_PER_MS)
             else:
                 page += 1
@@ -96,17 +109,21 @@ class HelenaPoller:
     async def _all_agents(self) -> list[Mapping[str, Any]]:
         """A list, or pages of one: both are met."""
         agents: list[Mapping[str, Any]] = []
+        pages = _Pages()
         for page in range(1, MOST_PAGES + 1):
             parameters = [("PageNumber", str(page)), ("PageSize", str(PAGE_SIZE))]
             answer = await self._api.get(_AGENTS, parameters)
             if not isinstance(answer, dict):
                 return list(_objects(answer, _AGENTS))
-            agents += _objects(answer.get("items"), _AGENTS)
-            if not _has_more(answer, page):
+            items = list(_objects(answer.get("items"), _AGENTS))
+            agents += items
+            if not pages.has_more(answer, page, items):
                 break
         return agents
 
-    async def _page(self, after: int, page: int) -> tuple[list[Mapping[str, Any]], bool]:
+    async def _page(
+        self, after: int, page: int
+    ) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
         parameters: Parameters = [
             ("UpdatedAt.After", _told(after)),
             ("OrderBy", "UpdatedAt"),
@@ -118,26 +135,45 @@ class HelenaPoller:
         answer = await self._api.get(_SESSIONS, parameters)
         if not isinstance(answer, dict):
             raise PlatformAwayError(f"{_SESSIONS}: the answer is no page")
-        return list(_objects(answer.get("items"), _SESSIONS)), _has_more(answer, page)
+        return answer, list(_objects(answer.get("items"), _SESSIONS))
 
     async def _publish_once(self, item: Mapping[str, Any], moment: int, publish: Publish) -> bool:
-        key = str(item.get("id")), moment
+        passed = Passed(POLLED_SESSION, selected(item, SESSION_PATHS), number_of(item))
+        told = {name: ticks(value) or value for name, value in passed.fields.items()}
+        key = str(item.get("id")), moment, hash(tuple(sorted(told.items())))
         if key in self._published:
             self._published.move_to_end(key)
             return False
-        await publish(Passed(POLLED_SESSION, selected(item, SESSION_PATHS), number_of(item)))
+        await publish(passed)
         self._published[key] = None
         if len(self._published) > MOST_REMEMBERED:
             self._published.popitem(last=False)
         return True
 
 
-def _has_more(answer: Mapping[str, Any], page: int) -> bool:
-    """Whether a page follows: as it is told, or as the number of pages tells."""
-    told, pages = answer.get("hasMorePages"), answer.get("totalPages")
-    if isinstance(told, bool):
-        return told
-    return isinstance(pages, int) and page < pages
+class _Pages:
+    """Whether a page follows those of one reading."""
+
+    def __init__(self) -> None:
+        self._before: list[object] = []
+        self._idle = 0
+
+    def has_more(
+        self, answer: Mapping[str, Any], page: int, items: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """As it is told; else as long as pages bring something, or should by their number.
+
+        A page that is empty or the one before once more brings nothing.
+        """
+        found = [item.get("id") for item in items]
+        is_idle = not found or found == self._before
+        self._before, self._idle = found, self._idle + 1 if is_idle else 0
+        if self._idle == MOST_IDLE_PAGES:
+            return False
+        told, pages = answer.get("hasMorePages"), answer.get("totalPages")
+        if isinstance(told, bool):
+            return told
+        return not is_idle or (isinstance(pages, int) and page < pages)
 
 
 def _objects(items: object, path: str) -> Iterable[Mapping[str, Any]]:
