@@ -6,7 +6,7 @@ What lies a folder deeper is the operator's.
 import functools
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,10 @@ from tenants.errors import NotPossibleError
 DASHBOARDS = Path(__file__).parents[1] / "grafana" / "provisioning" / "dashboards"
 
 _MARK = "call-centre-analytics"
+_REVISION = "call_centre_revision"
+"""A variable nobody sees: of a board's first version Grafana tells no message but its own."""
+
+_HIDDEN = 2
 
 
 class Board(NamedTuple):
@@ -31,10 +35,27 @@ class Board(NamedTuple):
         """What is written into Grafana's history beside it, so that it is known again."""
         return f"{_MARK} {self.digest}"
 
+    @property
+    def marked(self) -> dict[str, Any]:
+        """The model as it is saved: with its digest in it."""
+        templating = self.model.get("templating") or {}
+        mark = {
+            "type": "constant",
+            "name": _REVISION,
+            "hide": _HIDDEN,
+            "skipUrlSync": True,
+            "query": self.digest,
+            "current": {"selected": False, "text": self.digest, "value": self.digest},
+            "options": [],
+        }
+        variables = [*templating.get("list", ()), mark]
+        return {**self.model, "templating": {**templating, "list": variables}}
 
-def is_ours(message: str) -> bool:
-    """Whether this stands in the history beside a board that `sync` wrote."""
-    return message.startswith(f"{_MARK} ")
+
+def revision_of(model: Mapping[str, Any]) -> str:
+    """The digest with which `sync` marked this board; empty if the board is not ours."""
+    variables = (model.get("templating") or {}).get("list") or ()
+    return next((str(each["query"]) for each in variables if each["name"] == _REVISION), "")
 
 
 @functools.cache
@@ -59,4 +80,5 @@ def _boards(directory: Path) -> Iterator[Board]:
         model.pop("id", None)
         # Of the content, not the file: Grafana makes no version of what only looks otherwise.
         content = json.dumps(model, sort_keys=True).encode()
-        yield Board(uid, title, model, hashlib.sha256(content).hexdigest()[:16])
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        yield Board(uid, title, model, digest)

@@ -1,6 +1,6 @@
 """A customer's organisation in Grafana: itself, its preferences, its data source, its boards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from grafana.alerting import DATA_SOURCE_UID, FOLDER_UID, PLUGIN
 from grafana.language import Text, language_of
 from tenants.connection import DATABASE
 from tenants.grafana_api import GrafanaApi, segment
-from tenants.grafana_boards import Board, is_ours
+from tenants.grafana_boards import Board, revision_of
 from tenants.grafana_changes import Changes, covers
 from tenants.reader_access import boards_name
 from tenants.records import Tenant
@@ -171,12 +171,10 @@ def sync_boards(place: Place, boards: Iterable[Board]) -> None:
     """Every board as committed, and none of ours that is no longer."""
     wanted = {board.uid: board for board in boards}
     for board in wanted.values():
-        is_same = _folder_of(place.api, board.uid) == FOLDER_UID and (
-            _message_of(place.api, board.uid) == board.message
-        )
+        is_same = _is_same(place.api, board)
         if place.must(f"board {board.title}", is_so_already=is_same):
             body = {
-                "dashboard": board.model | {"id": None},
+                "dashboard": board.marked | {"id": None},
                 "folderUid": FOLDER_UID,
                 "message": board.message,
                 "overwrite": True,
@@ -184,7 +182,7 @@ def sync_boards(place: Place, boards: Iterable[Board]) -> None:
             place.api.post("/dashboards/db", body)
     found = place.api.get("/search", type="dash-db", folderUIDs=FOLDER_UID, limit=_PAGE)
     for row in found:
-        if row["uid"] not in wanted and is_ours(_message_of(place.api, row["uid"])):
+        if row["uid"] not in wanted and revision_of(_board(place.api, row["uid"])):
             place.must(f"board {row['title']} removed", is_so_already=False)
             place.api.delete(f"/dashboards/uid/{segment(row['uid'])}")
 
@@ -215,14 +213,29 @@ def withdraw(place: Place) -> None:
         place.api.delete(f"/folders/{FOLDER_UID}", forceDeleteRules="true")
 
 
-def _folder_of(api: GrafanaApi, uid: str) -> str | None:
-    found = api.find(f"/dashboards/uid/{segment(uid)}")
-    return None if found is None else str(found["meta"].get("folderUid", ""))
+def _is_same(api: GrafanaApi, board: Board) -> bool:
+    """Whether the board is as committed, and nobody saved it since `sync` did."""
+    found = api.find(f"/dashboards/uid/{segment(board.uid)}")
+    if (
+        found is None
+        or found["meta"].get("folderUid", "") != FOLDER_UID
+        or revision_of(found["dashboard"]) != board.digest
+    ):
+        return False
+    last = _last_version(api, board.uid)
+    # Who saves a board by hand makes a second version, beside which our words do not stand. Beside
+    # the first one Grafana tells words of its own, whatever was written there.
+    return last.get("parentVersion") == 0 or last.get("message") == board.message
 
 
-def _message_of(api: GrafanaApi, uid: str) -> str:
-    """What was written into the history by whoever saved the board last."""
+def _board(api: GrafanaApi, uid: str) -> Mapping[str, Any]:
+    model: Mapping[str, Any] = api.get(f"/dashboards/uid/{segment(uid)}")["dashboard"]
+    return model
+
+
+def _last_version(api: GrafanaApi, uid: str) -> Mapping[str, Any]:
+    """What the history says of the last saving; nothing if it says nothing."""
     found = api.find(f"/dashboards/uid/{segment(uid)}/versions", limit=1) or []
     # A list before version 11, an object since.
     versions = found if isinstance(found, list) else found.get("versions", [])
-    return str(versions[0].get("message", "")) if versions else ""
+    return versions[0] if versions else {}

@@ -52,8 +52,9 @@ def checked_rule(organisation: Organisation, rule: Any) -> dict[str, Any]:
         for each in rule["data"]
     ]
     return {
-        **rule, "data": data, "id": 1, "orgID": organisation.id, "provenance": "api", "keep_firing_for": "0s",
-        "updated": "2026-01-01T00:00:00Z", "notification_settings": None, "record": None,
+        **rule, "data": data, "id": 1, "orgID": organisation.id, "provenance": "api",
+        "keep_firing_for": "0s", "updated": "2026-01-01T00:00:00Z",
+        "notification_settings": None, "record": None,
     }  # fmt: skip
 
 

@@ -265,7 +265,11 @@ def board(_: GrafanaStandIn, call: Call) -> tuple[int, Any]:
 @route("GET", "/dashboards/uid/{}/versions")
 def board_versions(_: GrafanaStandIn, call: Call) -> tuple[int, Any]:
     found = there(call.organisation.boards.get(call.names[0]), "Dashboard")
-    rows = [{"version": n + 1, "message": text} for n, text in enumerate(found.messages)]
+    rows = [
+        # Of the first version Grafana tells words of its own, not those it was saved with.
+        {"version": n + 1, "parentVersion": n, "message": text if n else "Initial save"}
+        for n, text in enumerate(found.messages)
+    ]
     return 200, {"continueToken": "", "versions": rows[::-1][: int(call.query.get("limit", 50))]}
 
 
