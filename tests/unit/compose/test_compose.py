@@ -52,6 +52,13 @@ def test_a_service_that_stays_says_whether_it_is_well(name: str) -> None:
     assert "healthcheck" in SERVICES[name] or "HEALTHCHECK" in stage(target)
 
 
+@each_service
+def test_a_service_is_asked_at_an_address_and_not_by_a_name_of_two(name: str) -> None:
+    # BusyBox takes ::1 of localhost, and asks nobody else where nobody listens there.
+    asked = " ".join(SERVICES[name].get("healthcheck", {}).get("test", ()))
+    assert "localhost" not in asked
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_our_programs_have_no_rights_and_write_nowhere(name: str) -> None:
     service = SERVICES[name]
