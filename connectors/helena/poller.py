@@ -4,7 +4,8 @@ Sessions are read in order of change from a little before the cursor on. They mo
 read: what changes goes to the end, and everything behind it one place up, over the border of a page
 that was read. So after each page the reading begins anew at the last change of that page, and only
 where that leads nowhere (many sessions of one moment, or an order that is not kept) the pages are
-counted. What was published already is known by its id, moment and content and passed over.
+counted, and then counted again. What was published already is known by its id, moment and content
+and passed over.
 
 Whether there is more is believed where it is told plainly (`hasMorePages`); else it is read until a
 page brings nothing new, since pages may be smaller than they were asked for.
@@ -27,6 +28,9 @@ from streams.domain.chat_events import TICKS_PER_MS
 
 PAGE_SIZE = 100
 MOST_PAGES = 1_000
+MOST_PASSES = 3
+"""So often pages that had to be counted are read again, as long as that finds something."""
+
 MOST_IDLE_PAGES = 20
 """After so many pages in a row that bring nothing, nothing is believed to follow."""
 
@@ -67,7 +71,7 @@ class HelenaPoller:
         now = int(self._now() * 1000) * TICKS_PER_MS
         latest = min(self.cursor_ms * TICKS_PER_MS, now)
         after, page, pages = max(latest - OVERLAP_MS * TICKS_PER_MS, 0), 1, _Pages()
-        published = shown = 0
+        published = shown = known = passes = 0
         for _ in range(MOST_PAGES):
             answer, items = await self._page(after, page)
             moments = [ticks(item.get("updatedAt")) for item in items]
@@ -76,16 +80,22 @@ class HelenaPoller:
             shown += len(items)
             in_turn = [min(moment, now) for moment in moments if moment]
             latest = max([latest, *in_turn])
-            if not pages.has_more(answer, page, items):
-                self.cursor_ms = latest // TICKS_PER_MS
-                break
             again = max(in_turn, default=0) - KEYSET_OVERLAP_TICKS
             is_in_order = all(before <= later for before, later in pairwise(in_turn))
-            if is_in_order and again > after:
-                after, page, pages = again, 1, _Pages()
-                self.cursor_ms = max(self.cursor_ms, after // TICKS_PER_MS)
-            else:
+            leads_on = is_in_order and again > after
+            has_more = pages.has_more(answer, page, items)
+            if has_more and not leads_on:
                 page += 1
+                continue
+            if page > 1 and published > known and passes < MOST_PASSES:
+                # What moved meanwhile may have pulled others over a border.
+                page, pages, known, passes = 1, _Pages(), published, passes + 1
+                continue
+            if not has_more:
+                self.cursor_ms = latest // TICKS_PER_MS
+                break
+            after, page, pages, known, passes = again, 1, _Pages(), published, 0
+            self.cursor_ms = max(self.cursor_ms, after // TICKS_PER_MS)
         return Round(published, shown)
 
     async def agents(self, publish: Publish) -> Round:

@@ -33,6 +33,7 @@ class OddPlatform(httpx.AsyncBaseTransport):
         self.found: list[Passed] = []
         self.asked: deque[float] = deque()
         self.is_moving = True
+        self.changes = 0
 
     def change(self, key: str, **content: Any) -> None:
         self.sessions[key] = {
@@ -48,7 +49,9 @@ class OddPlatform(httpx.AsyncBaseTransport):
             self.change(f"s{len(self.sessions)}", status="PENDING")
         else:
             key = self.chance.choice(list(self.sessions))
-            self.change(key, status=self.chance.choice(["PENDING", "IN_PROGRESS", "COMPLETED"]))
+            status = self.chance.choice(["PENDING", "IN_PROGRESS", "COMPLETED"])
+            self.changes += 1  # nothing is twice as it was, whatever its moment
+            self.change(key, status=status, userId=f"a{self.changes}")
 
     def told(self, moment: float) -> str:
         at = datetime.fromtimestamp(moment, UTC)
@@ -106,8 +109,8 @@ class OddPlatform(httpx.AsyncBaseTransport):
 
     def is_known(self) -> bool:
         """Whether the last that was published of each session is how it is."""
-        known = {passed.fields["id"]: passed.fields["status"] for passed in self.found}
-        return known == {key: session["status"] for key, session in self.sessions.items()}
+        known = {passed.fields["id"]: passed.fields.get("userId") for passed in self.found}
+        return known == {key: session.get("userId") for key, session in self.sessions.items()}
 
     def most_within(self, seconds: float) -> int:
         """The most requests that were made within so many seconds."""
