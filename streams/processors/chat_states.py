@@ -46,7 +46,7 @@ MOST_LOOKED_AT = 200
 """States that are looked at in one cut, whether they may be forgotten."""
 
 LOOK_AGAIN_MS = 60_000
-"""So much later one is looked at again whose partition is quiet."""
+"""So much later one is looked at again that could not leave, or should have left."""
 
 _NOT_KNOWN = 0
 """Before every moment, so that it is looked at soon."""
@@ -179,10 +179,11 @@ class ChatStates:
             state = held.state if held else _decode(key, record_state(record or b""))
             if state.keep_until > self._now:
                 heapq.heappush(self._expiries, (state.keep_until, key))
-            elif held is None:
+                continue
+            if held is None:
                 leaving.append(key)
-            else:
-                heapq.heappush(self._expiries, (self._now + 1, key))  # when it is stored
+            # It may not be stored yet, or be heard of once more while it leaves.
+            heapq.heappush(self._expiries, (self._now + LOOK_AGAIN_MS, key))
         return leaving
 
     def _load(self, key: bytes, sighted: Sighted, partition: int) -> Held:

@@ -205,6 +205,25 @@ def test_a_record_stays_while_no_other_takes_over_its_floor() -> None:
     assert carried.carrier.positions()[1] == 2  # and not the log's start
 
 
+def test_a_session_that_is_heard_of_while_it_leaves_is_forgotten_later() -> None:
+    carried = Carried()
+    carried.post(OVER)
+    carried.flush()
+    later = ms("14:00:00") + KEPT_AFTER_END_MS
+    other = session_event("SESSION_NEW", "13:00:00", id="other")
+    carried.post(other, received_at=later)
+    unit = carried.carrier.cut()
+    assert unit.records[RECORD] == GONE
+    carried.post(SERVED, received_at=later)  # while the unit is written
+    del carried.records[RECORD]
+    carried.carrier.flushed(unit)
+    carried.flush()
+    assert RECORD in carried.records
+    carried.post(other, received_at=later + KEPT_AFTER_END_MS)
+    carried.flush()
+    assert RECORD not in carried.records
+
+
 def test_what_is_read_again_does_not_take_a_record_back() -> None:
     carried = Carried()
     carried.post(NEW)
