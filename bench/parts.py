@@ -130,26 +130,25 @@ def latency_figures(size: Size) -> list[Figure]:
         is_goal = one is latencies[-1]
         figures += [
             Figure(
-                f"{name}, p50",
+                f"{name}, {quantile}",
                 "s",
-                one.p50_s,
-                Baseline("inserted directly", direct.p50_s),
-                Goal("at most", 0.4) if is_goal else None,
-            ),
-            Figure(
-                f"{name}, p99",
-                "s",
-                one.p99_s,
-                Baseline("inserted directly", direct.p99_s),
-                Goal("at most", 1.0) if is_goal else None,
-            ),
+                value,
+                Baseline("inserted directly", without),
+                Goal("at most", most) if is_goal else None,
+            )
+            for quantile, value, without, most in (
+                ("p50", one.p50_s, direct.p50_s, 0.4),
+                ("p99", one.p99_s, direct.p99_s, 1.0),
+            )
+        ]
+        figures.append(
             Figure(
                 f"{name}, mean until ingest",
                 "s",
                 one.mean_to_ingest_s,
                 Baseline("ingest until row", one.mean_to_row_s),
-            ),
-        ]
+            )
+        )
     return figures
 
 
