@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from pydantic import BaseModel, ConfigDict, Field
 
+from ingest_api.contract.addresses import parts_of
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
 
@@ -59,8 +59,8 @@ class ClickHouseTokenSource:
 
     def __init__(self, url: str) -> None:
         """Connects at the first load. Raises ConfigError if the address has another form."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        parts = parts_of(url)
+        if not parts.hostname or parts.query:
             raise ConfigError("CLICKHOUSE_URL must look like http://user:password@host:port")
         self._url = url
         self._client: Client | None = None
@@ -86,7 +86,7 @@ class ClickHouseTokenSource:
     def _connect(self) -> Client:
         return clickhouse_connect.get_client(
             dsn=self._url,
-            interface=urlsplit(self._url).scheme,
+            interface=parts_of(self._url).scheme,
             connect_timeout=_CONNECT_TIMEOUT_S,
             send_receive_timeout=_ANSWER_TIMEOUT_S,
             query_retries=0,

@@ -19,7 +19,8 @@ environment:
   GRAFANA_ADMIN_PASSWORD   that one's password; each may end with _FILE and name a file instead
   GRAFANA_CLICKHOUSE_URL   where Grafana reaches ClickHouse, if not at CLICKHOUSE_URL
 
-exit codes: 0 done, or nothing to do; 1 not possible, or not isolated; 2 wrong arguments or settings
+exit codes: 0 done, or nothing to do; 1 not possible, or not isolated;
+            2 wrong arguments or settings; 130 interrupted
 """
 
 

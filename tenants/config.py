@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from ingest_api.contract.addresses import parts_of
 from ingest_api.contract.secrets import is_loopback, weakness_in_url, weakness_of
 from tenants.errors import WrongInputError
 
@@ -65,8 +65,8 @@ def _grafana(environment: Mapping[str, str], clickhouse_url: str) -> GrafanaAcce
     url = _value(environment, "GRAFANA_URL").rstrip("/")
     if not url:
         return None
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    parts = parts_of(url)
+    if not parts.hostname or parts.username:
         raise WrongInputError("GRAFANA_URL must look like https://grafana.example.com")
     user = _value(environment, "GRAFANA_ADMIN_USER") or "admin"
     password = _value(environment, "GRAFANA_ADMIN_PASSWORD")
@@ -77,8 +77,8 @@ def _grafana(environment: Mapping[str, str], clickhouse_url: str) -> GrafanaAcce
     if not is_loopback(parts.hostname):
         _refuse("GRAFANA_ADMIN_PASSWORD", weakness_of(password))
     reached = _value(environment, "GRAFANA_CLICKHOUSE_URL") or clickhouse_url
-    place = urlsplit(reached)
-    if place.scheme not in ("http", "https") or not place.hostname:
+    place = parts_of(reached)
+    if not place.hostname:
         raise WrongInputError("GRAFANA_CLICKHOUSE_URL must look like http://clickhouse:8123")
     return GrafanaAccess(url, user, password, f"{place.scheme}://{place.netloc.rpartition('@')[2]}")
 

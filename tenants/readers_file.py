@@ -40,8 +40,10 @@ def write_readers(file: Path, readers: Mapping[str, Mapping[str, str]]) -> None:
             os.fsync(output.fileno())
         new.replace(file)
     except OSError as error:
-        new.unlink(missing_ok=True)
         raise NotPossibleError(f"{file} cannot be written: {error.strerror}") from error
+    finally:
+        # Still there only if something went wrong, an interrupt too.
+        new.unlink(missing_ok=True)
 
 
 def others(readers: Readers) -> Readers:

@@ -21,6 +21,10 @@ from tenants.values import written_seconds
 FIRST_SITE = "pbx-01"
 """The site a new customer gets if none is named."""
 
+_SHOWN_BEFORE = (
+    "secrets that are not shown here were shown when they were made, and are stored nowhere;"
+    " `reader rotate`, `token rotate --again` and `key rotate` make others"
+)
 _SYNC = "run `python -m tenants sync` to bring the server's readers in line"
 
 
@@ -60,13 +64,21 @@ def add(registry: Registry, wanted: Addition) -> Outcome:
     is_key_known = bool(registry.records(SiteToken, tenant_id))
     changes = _put(registry, f"tenant {tenant_id}", old, new)
     secrets: dict[str, str] = {}
-    if registry.find(ReaderCredential, tenant_id) is None:
+    is_reader_known = registry.find(ReaderCredential, tenant_id) is not None
+    if not is_reader_known:
         changes.append(f"reader {reader_name(tenant_id)}: added")
         secrets |= _new_password(registry, tenant_id)
-    if site is None:
-        return _outcome(changes, secrets)
-    made = _add_site(registry, wanted, site, "" if is_key_known else new_secret())
-    return _outcome([*changes, *made.changes], {**secrets, **made.secrets}, made.collector_ini)
+    ini = ""
+    if site is not None:
+        made = _add_site(registry, wanted, site, "" if is_key_known else new_secret())
+        changes += made.changes
+        secrets |= made.secrets
+        ini = made.collector_ini
+    notes = [_SYNC] if changes else []
+    # Nothing is new, or an earlier run was cut short: somebody may look for what was shown then.
+    if (is_reader_known or is_key_known) and (secrets or not changes):
+        notes.append(_SHOWN_BEFORE)
+    return Outcome(tuple(changes), tuple(notes), secrets, ini)
 
 
 def add_site(registry: Registry, tenant_id: str, site: str, ingest_url: str) -> Outcome:
@@ -173,7 +185,3 @@ def _new_password(registry: Registry, tenant_id: str) -> dict[str, str]:
 
 def _put(registry: Registry, what: str, old: Record | None, new: Record) -> list[str]:
     return [told_change(what, old, new)] if registry.put(new) else []
-
-
-def _outcome(changes: list[str], secrets: dict[str, str], ini: str = "") -> Outcome:
-    return Outcome(tuple(changes), (_SYNC,) if changes else (), secrets, ini)

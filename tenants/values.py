@@ -6,8 +6,8 @@ All functions raise WrongInputError. Names of the registry's own choices stand h
 import difflib
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
+from ingest_api.contract.addresses import parts_of
 from ingest_api.contract.limits import MAX_QUEUE_CHARACTERS, is_site_name
 from tenants.errors import WrongInputError
 
@@ -121,7 +121,7 @@ def share_of(text: str, what: str) -> float:
 
 def ingest_url_of(text: str) -> str:
     """The address collectors post to: https, or http on this machine only, as they demand."""
-    if urlsplit(text).query:
+    if parts_of(text).query:
         raise WrongInputError("the ingest address must look like https://ingest.example.com")
     return _address_of(text, "the ingest address", "https://ingest.example.com")
 
@@ -129,7 +129,7 @@ def ingest_url_of(text: str) -> str:
 def base_url_of(text: str, what: str) -> str:
     """The address of a platform's API, without a path: https, or http on this machine only."""
     url = _address_of(text, what, "https://api.wts.chat")
-    if urlsplit(url).path.strip("/"):
+    if parts_of(url).path.strip("/"):
         raise WrongInputError(f"{what} {text!r}: leave the path out")
     return url.rstrip("/")
 
@@ -148,13 +148,9 @@ def written_share(share: float) -> str:
 
 
 def _address_of(text: str, what: str, example: str) -> str:
-    parts = urlsplit(text)
-    try:
-        has_place = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        has_place = False
-    if not has_place or parts.username or not text.isprintable():
+    parts = parts_of(text)
+    if not parts.hostname or parts.username or not text.isprintable():
         raise WrongInputError(f"{what} must look like {example}")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise WrongInputError(f"{what} must be https; http is for this machine only")
     return text

@@ -12,6 +12,8 @@ from clickhouse_connect.driver.client import Client
 from agent.config import load
 from ingest_api.auth import token_digest
 from tenants.__main__ import main
+from tenants.records import Record, Site
+from tenants.registry import Registry
 from tests.support.clickhouse_server import ClickHouseServer, ask, running_clickhouse
 from tests.support.grafana_stand_in import PASSWORD as GRAFANA_PASSWORD
 from tests.support.grafana_stand_in import GrafanaStandIn, serving
@@ -101,11 +103,44 @@ def test_add_shows_settings_that_a_collector_takes(operator: Operator, tmp_path:
     assert config.privacy_key.decode() == told["secrets"]["privacy_key"]
 
 
+def test_a_wrong_password_is_told(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    url = operator.server.url_of("admin", "another-made-up-one")
+    assert main(["list"], {"CLICKHOUSE_URL": url}) == 1
+    told = capsys.readouterr().err
+    assert "refuses the user or the password of CLICKHOUSE_URL" in told
+    assert "another-made-up-one" not in told
+
+
 def test_adding_twice_changes_nothing_and_shows_no_secret(operator: Operator) -> None:
     added(operator, "twice")
     answer = operator.types("add", "twice", *ADDED)
-    assert (answer.code, answer.out) == (0, "nothing changed\n")
-    assert added(operator, "twice") == {"changed": False, "changes": [], "notes": []}
+    assert answer.code == 0
+    assert answer.out.startswith("nothing changed\nnote: secrets that are not shown here")
+    again = added(operator, "twice")
+    assert (again["changed"], again["changes"]) == (False, [])
+    assert "secrets" not in again
+    assert "collector_ini" not in again
+
+
+def test_an_addition_that_was_cut_short_is_run_again(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Registry.put
+
+    def interrupted_at_the_site(registry: Registry, record: Record) -> bool:
+        if isinstance(record, Site):
+            raise KeyboardInterrupt
+        return put(registry, record)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Registry, "put", interrupted_at_the_site)
+        answer = operator.types("add", "cut", *ADDED)
+    assert (answer.code, answer.out) == (130, "")
+    assert answer.err == "interrupted: run it again, it goes on from where it was\n"
+    again = added(operator, "cut")
+    assert {"token", "privacy_key"} == set(again["secrets"])
+    # The reader's password was made and never shown.
+    assert "reader rotate" in again["notes"][1]
 
 
 def test_no_secret_is_stored(operator: Operator) -> None:

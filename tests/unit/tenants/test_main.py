@@ -11,12 +11,25 @@ def test_an_address_that_is_missing_is_named(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err.startswith("CLICKHOUSE_URL is not set")
 
 
+@pytest.mark.parametrize(
+    "place", ["tcp://{}127.0.0.1:9000", "http://{}127.0.0.1:x", "http://{}[::1"]
+)
 def test_an_address_of_another_form_is_named_without_its_password(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], place: str
 ) -> None:
-    assert main(["list"], {"CLICKHOUSE_URL": "tcp://admin:made-up@127.0.0.1:9000"}) == 2
+    assert main(["list"], {"CLICKHOUSE_URL": place.format("admin:made-up@")}) == 2
     told = capsys.readouterr().err
     assert told.startswith("CLICKHOUSE_URL must look like")
+    assert "made-up" not in told
+
+
+def test_a_server_that_does_not_answer_is_named_without_the_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["list"], {"CLICKHOUSE_URL": "http://admin:made-up@127.0.0.1:1"}) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("ClickHouse at 127.0.0.1:1 does not answer")
+    assert told.count("\n") == 1
     assert "made-up" not in told
 
 

@@ -94,6 +94,7 @@ def test_texts_that_no_board_can_show_are_refused(text: str) -> None:
         "http://ingest.example.com",
         "https://user@ingest.example.com",
         "https://ingest.example.com:99999",
+        "https://[::1",
         "https://ingest.example.com/?a=b",
         "https://ingest.example.com/\nsite = x",
         "ftp://ingest.example.com",
