@@ -265,13 +265,14 @@ FROM
         sum(each.before) AS offered_before,
         any(each.service_level_variant) AS service_level_variant,
         any(each.answer_limit_s) AS answer_limit_s,
-        any(each.display_name) AS display_name,
+        any(if(each.channel = 'voice', each.display_name,
+            concat(each.display_name, ' · WhatsApp'))) AS display_name,
         each.queue AS queue,
         grouping(each.queue) = 1 AS is_total
     FROM
     (
         SELECT
-            queue, display_name, service_level_variant, answer_limit_s, offered, answered,
+            queue, channel, display_name, service_level_variant, answer_limit_s, offered, answered,
                 abandoned, flowed_out,
             open, bot_only, unknown, handled, answered_wait_ms, abandoned_wait_ms,
                 flowed_out_wait_ms, wait_max_ms,
@@ -281,9 +282,8 @@ FROM
         WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
         UNION ALL
         SELECT
-            queue, display_name, service_level_variant, answer_limit_s, 0, 0, 0, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0, 0, 0, 0,
-            0, 0, 0, offered
+            queue, channel, display_name, service_level_variant, answer_limit_s,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, offered
         FROM callcentre.v_queue_results
         WHERE {in_range_a_week_before("window_start")} AND {QUEUE} AND {CHANNEL}
     ) AS each

@@ -9,7 +9,14 @@ from grafana.theme import VARIANTS
 TIME_ZONE = "SELECT if(uniqExact(time_zone) = 1, any(time_zone), 'UTC') FROM callcentre.v_tenants"
 """The zone of the one customer whose row the reader sees. An operator who sees several gets UTC."""
 
-QUEUES = "SELECT queue, display_name FROM callcentre.v_queue_settings ORDER BY display_name, queue"
+QUEUES = """SELECT
+    queue,
+    if(count() OVER (PARTITION BY display_name) > 1, concat(display_name, ' (', queue, ')'),
+        display_name) AS name
+FROM callcentre.v_queue_settings
+ORDER BY name, queue"""
+"""Queues of the same name are told apart by what their source calls them: a queue of chats is often
+named as one of calls."""
 
 TEAMS = f"""SELECT DISTINCT if(team = '', '{NO_TEAM}', team) AS team_name
 FROM callcentre.v_agents_registry
