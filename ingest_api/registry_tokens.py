@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
 from ingest_api.errors import ConfigError
+from ingest_api.owned_file import replace_owned
 from ingest_api.token_source import (
     MAX_TOKENS,
     RegisteredToken,
@@ -184,14 +185,8 @@ class RegistryTokens:
         _log.info("token_registry_read", tokens=len(tokens))
 
     def _write_copy(self, tokens: list[RegisteredToken]) -> None:
-        new = self._copy.with_name(f"{self._copy.name}.new")
         try:
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(_Copy(tokens=tokens).model_dump_json().encode())
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._copy)
+            replace_owned(self._copy, _Copy(tokens=tokens).model_dump_json().encode())
         except OSError as error:
             # Only a restart while the registry is away would miss it.
             _log.error("token_copy_not_written", problem=error.strerror)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
+from ingest_api.owned_file import replace_owned
 
 _LOOK_AGAIN_S = 1.0
 
@@ -103,10 +104,7 @@ def add_token(path: Path, entry: TokenEntry) -> None:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {_problem(error)}") from error
     content = _TokenFile(tokens=[*tokens, entry]).model_dump()
-    written = path.with_name(f"{path.name}.new")
-    written.write_text(json.dumps(content, indent=2) + "\n")
-    written.chmod(0o600)
-    written.replace(path)
+    replace_owned(path, f"{json.dumps(content, indent=2)}\n".encode())
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
