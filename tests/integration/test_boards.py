@@ -5,6 +5,7 @@ the answer is right. Truth is known (tests/support/board_rows.py); another custo
 the same tables.
 """
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -16,12 +17,14 @@ import pytest
 from grafana.language import Language
 from streams.storage.connection import connect
 from streams.storage.schema_files import read_schema, view_names
+from tests.support import chat
 from tests.support.board_queries import Range
 from tests.support.board_rows import (
     FOLLOWED_UP,
     SHIFT,
     Filled,
     filled_clickhouse,
+    write,
 )
 from tests.support.boards import (
     Answer,
@@ -38,6 +41,7 @@ from tests.support.boards import (
     statements,
 )
 from tests.support.captures import scenario
+from tests.support.chat import Told, message_event, session_event
 from tests.support.clickhouse_server import ask
 from tests.support.stories import ms
 
@@ -459,6 +463,48 @@ def test_chats_have_their_first_response_beside_the_wait(filled: Filled) -> None
     assert people["Bia"]["voice_state"] == "paused"
     (queue,) = page.answer(25).rows
     assert (queue["name"], queue["first_response_s"], queue["bot_only"]) == ("chat", 50.0, 1)
+
+
+def test_the_wait_of_chats_is_one_number_on_every_page_and_in_the_export(filled: Filled) -> None:
+    """cases.md A28: one chat of 600 s at one agent, nine of 60 s at another: 114.0 s, not 330."""
+    told = Told()
+    for number, (wait_s, agent) in enumerate([(600, "a1"), *[(60, "a2")] * 9]):
+        start, session = f"10:{number * 3:02}:00", {"id": f"a28-{number}", "departmentId": "a28"}
+        session["startAt"] = start
+        taken = chat.clock_after(start, wait_s)
+        told.tell(
+            session_event("SESSION_NEW", start, **session),
+            session_event("SESSION_UPDATE", taken, **session, status="IN_PROGRESS", userId=agent),
+            message_event(
+                "MESSAGE_SENT", taken, f"m{number}", userId=agent, sessionId=session["id"]
+            ),
+        )
+    write(filled.server, told.facts)
+    within = day(chat.ms("10:00:00"), hours=1)
+    chosen: dict[str, str | list[str]] = {"queue": ["a28"], "granularity": "1 HOUR"}
+    queues, channels = Page(filled, "cc-queues", within), Page(filled, "cc-channels", within)
+    assert queues.cards(6, **chosen)["mean_wait_answered_s"] == 114.0
+    assert [row["mean_wait_answered_s"] for row in queues.answer(31, **chosen).rows] == [114.0] * 2
+    (channel,) = channels.answer(20, **chosen).rows
+    (queue,) = channels.answer(25, **chosen).rows
+    (hour,) = channels.answer(23, **chosen).rows
+    # Each first response is written the moment the chat is taken, so it takes as long as the wait.
+    assert channels.cards(3, **chosen) == {"first_response": 114.0}
+    assert (channel["mean_wait_s"], queue["mean_wait_s"]) == (114.0, 114.0)
+    assert (queue["first_response_s"], hour["first_response_s"]) == (114.0, 114.0)
+    for view, wait, calls in (
+        ("v_queue_calls", "wait_ms", "1"),
+        ("v_chats", "first_response_ms", "1"),
+        ("v_queue_windows", "answered_wait_ms", "answered"),
+    ):
+        export = guided(
+            filled,
+            f"SELECT {wait} AS wait, {calls} AS calls FROM callcentre.{view}"
+            " WHERE queue = 'a28' FORMAT CSVWithNames",
+        )
+        rows = list(csv.DictReader(export.splitlines()))
+        waited_ms = sum(int(row["wait"]) for row in rows)
+        assert waited_ms / sum(int(row["calls"]) for row in rows) == 114_000
 
 
 # --- Abandonadas ---------------------------------------------------------------------------------

@@ -40,6 +40,11 @@ def at(clock: str) -> datetime:
     return _DAY + timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
 
 
+def clock_after(clock: str, seconds: int) -> str:
+    """The time of day so many seconds later."""
+    return f"{at(clock) + timedelta(seconds=seconds):%H:%M:%S}"
+
+
 def ms(clock: str) -> int:
     return round(at(clock).timestamp() * 1000)
 
