@@ -13,36 +13,49 @@ COMMENT 'One row per site of a customer.'
 AS SELECT tenant_id, site, is_enabled
 FROM callcentre.sites FINAL;
 
+-- One row from several tables by a sum, not by joins: a join costs milliseconds of planning in every
+-- statement that reads the view, however few rows there are (docs/adr/0060).
 CREATE OR REPLACE VIEW callcentre.v_queue_settings SQL SECURITY INVOKER
 COMMENT 'One row per queue that was ever seen or has settings: what holds for it, the past included.'
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
+    multiIf(set_name != '', set_name, told_name != '', told_name, queues.queue) AS display_name,
+    coalesce(queues.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
+    coalesce(queues.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
     multiIf(
-        settings.display_name != '', settings.display_name,
-        names.name != '', names.name,
-        queues.queue) AS display_name,
-    coalesce(settings.answer_limit_s, if(customers.version > 0, customers.answer_limit_s, 20)) AS answer_limit_s,
-    coalesce(settings.short_abandon_s, if(customers.version > 0, customers.short_abandon_s, 5)) AS short_abandon_s,
-    multiIf(
-        settings.service_level_variant != '', settings.service_level_variant,
+        queues.service_level_variant != '', queues.service_level_variant,
         customers.version > 0, customers.service_level_variant,
         'excluding_short') AS service_level_variant,
-    coalesce(settings.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target,
-    coalesce(settings.waiting_limit, if(customers.version > 0, customers.waiting_limit, 10)) AS waiting_limit,
-    coalesce(settings.longest_wait_limit_s, if(customers.version > 0, customers.longest_wait_limit_s, 120)) AS longest_wait_limit_s
+    coalesce(queues.service_level_target, if(customers.version > 0, customers.service_level_target, 0.8)) AS service_level_target,
+    coalesce(queues.waiting_limit, if(customers.version > 0, customers.waiting_limit, 10)) AS waiting_limit,
+    coalesce(queues.longest_wait_limit_s, if(customers.version > 0, customers.longest_wait_limit_s, 120)) AS longest_wait_limit_s
 FROM
 (
-    SELECT tenant_id, queue FROM callcentre.queues_seen
-    UNION DISTINCT
-    SELECT tenant_id, queue FROM callcentre.queue_settings FINAL
+    SELECT
+        tenant_id, queue,
+        max(each.set_name) AS set_name, max(each.told_name) AS told_name,
+        max(each.answer_limit_s) AS answer_limit_s, max(each.short_abandon_s) AS short_abandon_s,
+        max(each.service_level_variant) AS service_level_variant, max(each.service_level_target) AS service_level_target,
+        max(each.waiting_limit) AS waiting_limit, max(each.longest_wait_limit_s) AS longest_wait_limit_s
+    FROM
+    (
+        SELECT
+            tenant_id, queue, 1 AS is_listed, display_name AS set_name, '' AS told_name, answer_limit_s, short_abandon_s,
+            service_level_variant, service_level_target, waiting_limit, longest_wait_limit_s
+        FROM callcentre.queue_settings FINAL
+        UNION ALL
+        SELECT tenant_id, queue, 1, '', '', NULL, NULL, '', NULL, NULL, NULL
+        FROM callcentre.queues_seen
+        UNION ALL
+        SELECT tenant_id, queue, 0, '', name, NULL, NULL, '', NULL, NULL, NULL
+        FROM callcentre.queue_names FINAL
+    ) AS each
+    GROUP BY tenant_id, queue
+    HAVING max(each.is_listed) = 1
 ) AS queues
-LEFT JOIN (SELECT * FROM callcentre.queue_settings FINAL) AS settings
-    ON settings.tenant_id = queues.tenant_id AND settings.queue = queues.queue
 LEFT JOIN (SELECT * FROM callcentre.tenants FINAL) AS customers
     ON customers.tenant_id = queues.tenant_id
-LEFT JOIN (SELECT * FROM callcentre.queue_names FINAL) AS names
-    ON names.tenant_id = queues.tenant_id AND names.queue = queues.queue
 SETTINGS join_use_nulls = 0;
 
 ALTER TABLE callcentre.v_queue_settings
@@ -58,31 +71,24 @@ ALTER TABLE callcentre.v_queue_settings
 CREATE OR REPLACE VIEW callcentre.v_agents_registry SQL SECURITY INVOKER
 COMMENT 'One row per agent who was ever seen or is registered: which person it is, and in which team.'
 AS SELECT
-    agents.tenant_id AS tenant_id,
-    agents.site AS site,
-    agents.agent_key AS agent_key,
-    seen.agent_name AS agent_name,
+    tenant_id, site, agent_key,
+    argMax(each.seen_name, each.seen) AS agent_name,
     multiIf(
-        registry.person != '', registry.person,
-        seen.agent_name != '', seen.agent_name,
-        agents.agent_key) AS person,
-    registry.team AS team
+        max(each.set_person) != '', max(each.set_person),
+        agent_name != '', agent_name,
+        agent_key) AS person,
+    max(each.set_team) AS team
 FROM
 (
-    SELECT tenant_id, site, agent_key FROM callcentre.agents_now
-    UNION DISTINCT
-    SELECT tenant_id, site, agent_key FROM callcentre.agents_registry FINAL
-) AS agents
-LEFT JOIN (SELECT * FROM callcentre.agents_registry FINAL) AS registry
-    ON registry.tenant_id = agents.tenant_id AND registry.site = agents.site AND registry.agent_key = agents.agent_key
-LEFT JOIN
-(
-    SELECT tenant_id, site, agent_key, argMax(now.agent_name, version) AS agent_name
-    FROM callcentre.agents_now AS now
-    GROUP BY tenant_id, site, agent_key
-) AS seen
-    ON seen.tenant_id = agents.tenant_id AND seen.site = agents.site AND seen.agent_key = agents.agent_key
-SETTINGS join_use_nulls = 0;
+    SELECT
+        tenant_id, site, agent_key, agent_name AS seen_name, version AS seen,
+        '' AS set_person, toLowCardinality('') AS set_team
+    FROM callcentre.agents_now
+    UNION ALL
+    SELECT tenant_id, site, agent_key, toLowCardinality(''), 0, person, team
+    FROM callcentre.agents_registry FINAL
+) AS each
+GROUP BY tenant_id, site, agent_key;
 
 ALTER TABLE callcentre.v_agents_registry
     COMMENT COLUMN agent_name 'The agent''s name as last seen; empty if never seen',
@@ -104,13 +110,16 @@ AS SELECT
     agents.pause_reason AS pause_reason,
     agents.state_since AS state_since,
     agents.since_ms AS since_ms,
-    multiIf(of_reason.limit_s > 0, of_reason.limit_s, of_others.limit_s > 0, of_others.limit_s, NULL) AS limit_s,
+    nullIf(if(limits.of[agents.pause_reason] > 0, limits.of[agents.pause_reason], limits.of['*']), 0) AS limit_s,
     CAST(ifNull(since_ms > 1000 * limit_s, false), 'Bool') AS is_over_limit
 FROM (SELECT * FROM callcentre.v_agents_now WHERE state = 'paused') AS agents
-LEFT JOIN callcentre.v_pause_limits AS of_reason
-    ON of_reason.tenant_id = agents.tenant_id AND of_reason.pause_reason = agents.pause_reason
-LEFT JOIN (SELECT tenant_id, limit_s FROM callcentre.v_pause_limits WHERE pause_reason = '*') AS of_others
-    ON of_others.tenant_id = agents.tenant_id
+LEFT JOIN
+(
+    SELECT tenant_id, mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
+    FROM callcentre.pause_limits FINAL
+    GROUP BY tenant_id
+) AS limits
+    ON limits.tenant_id = agents.tenant_id
 SETTINGS join_use_nulls = 0;
 
 ALTER TABLE callcentre.v_pauses_now

@@ -79,21 +79,28 @@ AS SELECT
     agents.site AS site,
     agents.channel AS channel,
     agents.agent_key AS agent_key,
-    if(registry.person != '', registry.person, agents.agent_name) AS person,
+    multiIf(
+        registry.person != '', registry.person,
+        agents.agent_name != '', agents.agent_name,
+        agents.agent_key) AS person,
     registry.team AS team,
-    if(pauses.is_over_limit, 'paused_over_limit', agents.state) AS state,
+    if(ifNull(agents.since_ms > 1000 * pause_limit_s, false), 'paused_over_limit', agents.state) AS state,
     agents.pause_reason AS pause_reason,
     agents.queue AS queue,
     agents.started_at AS started_at,
     if(agents.state = 'paused', agents.since_ms, agents.state_ms) AS lasts_ms,
-    pauses.limit_s AS pause_limit_s,
+    if(agents.state = 'paused', nullIf(if(limits.of[agents.pause_reason] > 0, limits.of[agents.pause_reason], limits.of['*']), 0), NULL) AS pause_limit_s,
     agents.is_estimated AS is_estimated
 FROM callcentre.v_agents_now AS agents
-LEFT JOIN callcentre.v_agents_registry AS registry
+LEFT JOIN (SELECT * FROM callcentre.agents_registry FINAL) AS registry
     ON registry.tenant_id = agents.tenant_id AND registry.site = agents.site AND registry.agent_key = agents.agent_key
-LEFT JOIN callcentre.v_pauses_now AS pauses
-    ON pauses.tenant_id = agents.tenant_id AND pauses.site = agents.site AND pauses.channel = agents.channel
-    AND pauses.agent_key = agents.agent_key
+LEFT JOIN
+(
+    SELECT tenant_id, mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
+    FROM callcentre.pause_limits FINAL
+    GROUP BY tenant_id
+) AS limits
+    ON limits.tenant_id = agents.tenant_id
 SETTINGS join_use_nulls = 0;
 
 ALTER TABLE callcentre.v_agents_board
