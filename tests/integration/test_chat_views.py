@@ -172,11 +172,33 @@ def test_who_answers_both_channels_appears_once(
     )
     be_one_person(client)
     assert client.query(
-        "SELECT person, team, arraySort(channels), voice_state, is_chat_available, chats_open,"
+        "SELECT person, team, channels, voice_state, is_chat_available, chats_open,"
         " chats_waiting_for_response, is_busy FROM callcentre.v_people_now"
     ).result_rows == [
         ("Beatriz Souza", "Ipê", ["voice", "whatsapp"], "available", True, 2, 2, True)
     ]
+
+
+def test_who_has_several_telephones_is_at_the_busiest(
+    client: Client, writer: ClickHouseFactWriter
+) -> None:
+    now = int(time.time() * 1000)
+    states = {
+        "PJSIP/1": "paused",
+        "PJSIP/2": "talking",
+        "PJSIP/3": "available",
+        "PJSIP/4": "ringing",
+    }
+    writer.write(
+        [
+            agent_state(agent_key=key, agent_name="Ana", state=state, started_at=now - 9)
+            for key, state in states.items()
+        ],
+        [],
+    )
+    assert client.query(
+        "SELECT person, voice_state, is_busy FROM callcentre.v_people_now"
+    ).result_rows == [("Ana", "talking", True)]
 
 
 def test_time_with_several_conversations_is_counted_once(

@@ -53,9 +53,13 @@ ALTER TABLE callcentre.v_chats_now
 CREATE OR REPLACE VIEW callcentre.v_people_now SQL SECURITY INVOKER
 COMMENT 'One row per person who answers, whatever the channel: what the person does at this moment, and how many chats at a time.'
 AS SELECT
-    tenant_id, person, any(team) AS team,
-    groupUniqArray(channel) AS channels,
-    anyIf(state, channel = 'voice') AS voice_state,
+    tenant_id, person, max(team) AS team,
+    arraySort(groupUniqArray(channel)) AS channels,
+    -- Of several telephones the busiest counts.
+    argMinIf(
+        state,
+        indexOf(['talking', 'hold', 'wrap_up', 'ringing', 'busy_other', 'available', 'paused', 'unreachable', 'logged_out'], state),
+        channel = 'voice') AS voice_state,
     CAST(countIf(channel = 'whatsapp' AND state = 'available') > 0, 'Bool') AS is_chat_available,
     toUInt32(sum(chats)) AS chats_open,
     toUInt32(sum(unanswered)) AS chats_waiting_for_response,
@@ -97,7 +101,7 @@ ALTER TABLE callcentre.v_people_now
     COMMENT COLUMN person 'Who it is: as registered, else the name as last seen, else the key',
     COMMENT COLUMN team 'Team the person belongs to; empty if none',
     COMMENT COLUMN channels 'Channels the person answers, voice or whatsapp',
-    COMMENT COLUMN voice_state 'State at the telephone; empty if the person has none',
+    COMMENT COLUMN voice_state 'State at the telephone, at the busiest of several; empty if the person has none',
     COMMENT COLUMN is_chat_available 'Takes chats, as the platform told when it was last asked',
     COMMENT COLUMN chats_open 'Chats the person has at this moment',
     COMMENT COLUMN chats_waiting_for_response 'Of them those nobody has written to the customer in',
@@ -121,7 +125,7 @@ FROM
             registry.person != '', registry.person,
             spans.agent_name != '', spans.agent_name,
             spans.agent_key) AS person,
-        any(registry.team) AS team,
+        max(registry.team) AS team,
         arrayJoin(range(
             intDiv(spans.from_ms, 900000),
             intDiv(spans.until_ms - 1, 900000) + 1)) * 900000 AS start_ms,
