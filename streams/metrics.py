@@ -33,11 +33,12 @@ COVERAGE_GAPS = Counter(
 BATCHES_DEAD = Counter(
     "streams_batches_dead_lettered_total",
     "Messages put aside. undecodable: no batch; wrong_key: of another site than its key says; "
-    "fold: it broke the rules; state: with it the site's state could not be stored.",
+    "fold: it broke the rules; state: with it the site's state could not be stored; size: with it "
+    "the state would have been too large.",
     ["reason"],
 )
 # The first of its kind must be an increase, and it is none if the series begins with it.
-for _reason in ("undecodable", "wrong_key", "fold", "state"):
+for _reason in ("undecodable", "wrong_key", "fold", "state", "size"):
     BATCHES_DEAD.labels(_reason)
 UNITS_DROPPED = Counter(
     "streams_units_dropped_total",

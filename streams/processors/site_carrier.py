@@ -133,7 +133,7 @@ class SiteCarrier(SourceCarrier):
         unit.facts += refolded.facts
         _count_gaps(refolded.gaps)
         for broken in refolded.broken:
-            self._bury(broken.message, "state", broken.reason)
+            self._bury(broken.message, broken.kind, broken.reason)
 
 
 def _count_gaps(facts: list[Fact]) -> None:

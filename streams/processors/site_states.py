@@ -44,9 +44,13 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """A message that broke the fold after all: with it the state could not be stored."""
+    """A message that broke the fold after all: with it the state could not be stored.
+
+    `kind` is `size` if the state would be too large, else `state`.
+    """
 
     message: Message
+    kind: str
     reason: str
 
 
@@ -192,7 +196,8 @@ class SiteStates:
                     facts = self.skip(held, taken.message, batch, FOLD_FAILED)
                     good = _encode(held.state)
                     refolded.gaps.extend(facts)
-                    refolded.broken.append(Broken(taken.message, reason_of(error)))
+                    kind = "size" if isinstance(error, StateTooLargeError) else "state"
+                    refolded.broken.append(Broken(taken.message, kind, reason_of(error)))
             refolded.facts.extend(facts)
         return refolded
 

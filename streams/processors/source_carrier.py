@@ -150,7 +150,9 @@ class SourceCarrier(ABC):
             "batch not folded", partition=message.partition, offset=message.offset, reason=reason
         )
         metrics.BATCHES_DEAD.labels(kind).inc()
-        self._flood.count(self._clock())
+        # How much a site sends is no fault of the rules: it must not stop the others.
+        if kind != "size":
+            self._flood.count(self._clock())
         self.unit.dead.append(DeadLetter.of(message, reason))
 
     # --- What is to be written -------------------------------------------------------------------

@@ -328,6 +328,15 @@ def test_what_makes_a_state_too_large_for_a_message_is_put_aside(
     ]
 
 
+def test_a_site_that_sends_too_much_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(limit=0)
+    for offset, batch in enumerate(story()[:2]):
+        log.take(offset, batch)
+    monkeypatch.setattr(site_states, "STATE_MAX_BYTES", 200)
+
+    assert len(log.carrier.cut().dead) == 1
+
+
 def test_a_snapshot_is_taken_of_a_new_site_and_every_six_hours_of_its_time() -> None:
     log = Log()
     taken = []
