@@ -12,8 +12,8 @@ _INSERT_WITH_FORMAT = re.compile(
     rb"""
     (?P<into>\s*INSERT\s+INTO\s+(?:TABLE\s+)?[^\s(]+\s*
         (?:\([^()]*\)\s*)?                                         # columns
-        (?:SETTINGS\s+\w+\s*=\s*[^\s,]+\s*(?:,\s*\w+\s*=\s*[^\s,]+\s*)*)?
     )
+    (?P<settings>SETTINGS\s+\w+\s*=\s*[^\s,]+\s*(?:,\s*\w+\s*=\s*[^\s,]+\s*)*)?
     \bFORMAT\s+(?P<format>\w+)[ \t]*;?[ \t]*(?:\r?\n|$)?
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -41,9 +41,10 @@ def decoded(data: bytes) -> str:
 
 
 class Insert(NamedTuple):
-    """An insert with data: `statement` without format, and where the data begins in the text."""
+    """An insert with data: `into` what, by which `settings`, where its data begins in the text."""
 
-    statement: str
+    into: str
+    settings: str
     format: str
     data_start: int
 
@@ -58,7 +59,8 @@ def parse_insert(text: bytes) -> Insert | None:
     found = _INSERT_WITH_FORMAT.match(head)
     if found is None or found["format"].lower() == b"values":
         return None
-    return Insert(decoded(found["into"]).strip(), decoded(found["format"]), found.end())
+    settings = decoded(found["settings"] or b"").strip()
+    return Insert(decoded(found["into"]).strip(), settings, decoded(found["format"]), found.end())
 
 
 def output_format(statement: str, default: str) -> str:

@@ -120,6 +120,18 @@ def test_an_insert_may_have_its_statement_in_the_url_or_in_the_body(
     )
 
 
+def test_an_insert_that_the_table_refuses_is_not_acknowledged(
+    server: ClickHouseServer, client: Client
+) -> None:
+    ask(server.url, "CREATE OR REPLACE TABLE parted (a UInt8) ORDER BY a PARTITION BY a")
+    with pytest.raises(DatabaseError, match="code: 252"):
+        client.insert("parted", [[part] for part in range(150)], ["a"])
+    status, text = ask(server.url, "INSERT INTO parted SETTINGS max_threads=1 FORMAT CSV\n1\n")
+    assert (status, text) == (200, "")
+    assert ask(server.url, "INSERT INTO parted FORMAT CSV\n") == (200, "")
+    assert ask(server.url, "SELECT count() FROM parted")[1] == "1\n"
+
+
 def test_an_insert_with_a_bad_row_inserts_nothing(server: ClickHouseServer) -> None:
     ask(server.url, "CREATE OR REPLACE TABLE strict (a UInt8) ORDER BY a")
     status, text = ask(server.url, "INSERT INTO strict FORMAT CSV\n1\n2\nthree\n")

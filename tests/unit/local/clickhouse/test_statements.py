@@ -27,7 +27,7 @@ from local.clickhouse.statements import (
         (b"INSERT INTO t FORMAT TSV", "INSERT INTO t", "TSV", b""),
         (
             b"INSERT INTO t (a) SETTINGS x=1, y = 'z' FORMAT TSV\n1",
-            "INSERT INTO t (a) SETTINGS x=1, y = 'z'",
+            "INSERT INTO t (a) | SETTINGS x=1, y = 'z'",
             "TSV",
             b"1",
         ),
@@ -39,7 +39,8 @@ def test_an_insert_with_data_is_parted(
 ) -> None:
     insert = parse_insert(text)
     assert insert is not None
-    assert insert.statement == statement
+    assert insert.into == statement.partition(" | ")[0]
+    assert insert.settings == statement.partition(" | ")[2]
     assert insert.format == format_name
     assert text[insert.data_start :] == data
 
