@@ -120,7 +120,7 @@ def test_its_health_check_tells_one_that_answers_from_none(alertmanager: str) ->
     kind, *command = SERVICES["alertmanager"]["healthcheck"]["test"]
     assert kind == "CMD"
     program(command[0])
-    here = [word.replace("http://localhost:9093", alertmanager) for word in command]
+    here = [word.replace("http://127.0.0.1:9093", alertmanager) for word in command]
     assert here != command
     assert run(here).returncode == 0
     nobody = [word.replace(":9093", f":{free_port()}") for word in command]
