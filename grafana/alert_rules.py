@@ -9,6 +9,7 @@ and the `kpi_*` functions'.
 
 # ruff: noqa: S608 - only names of ours go into the statements
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from grafana.language import Text
@@ -70,13 +71,43 @@ def _of_queue(value: str, view: str = "v_queue_alarms_now") -> str:
     )
 
 
+def _of_pause(value: str) -> str:
+    return (
+        "SELECT tenant_id AS tenant, site, channel, agent_key AS agent, person, team,"
+        f" pause_reason, {value} AS value FROM callcentre.v_agents_board"
+        " WHERE state IN ('paused', 'paused_over_limit') ORDER BY tenant, site, channel, agent"
+    )
+
+
+def _of_queues_day(value: str) -> str:
+    return (
+        "SELECT tenant_id AS tenant, queue, display_name AS queue_name,"
+        f" {value} AS value FROM callcentre.v_queue_results"
+        " WHERE window_start >= toStartOfDay(now(), '{zone}')"
+        " GROUP BY tenant, queue, queue_name"
+        f" HAVING sum(service_level_counted) >= {LEAST_CALLS} ORDER BY tenant, queue"
+    )
+
+
+def _of_site(value: str) -> str:
+    return (
+        f"SELECT tenant_id AS tenant, site, {value} AS value"
+        " FROM callcentre.v_sites_seen_now ORDER BY tenant, site"
+    )
+
+
+def _readings(of: Callable[[str], str], **values: str) -> tuple[Reading, ...]:
+    return tuple(Reading(letter, of(value)) for letter, value in values.items())
+
+
 BOTTLENECK = AlertRule(
     key="bottleneck",
     severity="warning",
-    readings=(
-        Reading("A", _of_queue("toUInt8(is_bottleneck)")),
-        Reading("W", _of_queue("waiting")),
-        Reading("L", _of_queue("intDiv(longest_wait_ms, 1000)")),
+    readings=_readings(
+        _of_queue,
+        A="toUInt8(is_bottleneck)",
+        W="waiting",
+        L="intDiv(longest_wait_ms, 1000)",
     ),
     condition="$A > 0",
     lasts="1m",
@@ -122,17 +153,8 @@ UNATTENDED = AlertRule(
 EXCESSIVE_PAUSE = AlertRule(
     key="excessive_pause",
     severity="warning",
-    readings=tuple(
-        Reading(
-            letter,
-            "SELECT tenant_id AS tenant, site, channel, agent_key AS agent, person, team,"
-            f" pause_reason, {value} AS value FROM callcentre.v_agents_board"
-            " WHERE state IN ('paused', 'paused_over_limit') ORDER BY tenant, site, channel, agent",
-        )
-        for letter, value in (
-            ("A", "toUInt8(state = 'paused_over_limit')"),
-            ("L", "intDiv(lasts_ms, 1000)"),
-        )
+    readings=_readings(
+        _of_pause, A="toUInt8(state = 'paused_over_limit')", L="intDiv(lasts_ms, 1000)"
     ),
     condition="$A > 0",
     lasts="0s",
@@ -154,19 +176,10 @@ EXCESSIVE_PAUSE = AlertRule(
 SERVICE_LEVEL = AlertRule(
     key="service_level",
     severity="warning",
-    readings=tuple(
-        Reading(
-            letter,
-            "SELECT tenant_id AS tenant, queue, display_name AS queue_name,"
-            f" {value} AS value FROM callcentre.v_queue_results"
-            " WHERE window_start >= toStartOfDay(now(), '{zone}')"
-            " GROUP BY tenant, queue, queue_name"
-            f" HAVING sum(service_level_counted) >= {LEAST_CALLS} ORDER BY tenant, queue",
-        )
-        for letter, value in (
-            ("A", "kpi_service_level_of(sum(service_level_met), sum(service_level_counted))"),
-            ("T", "any(service_level_target)"),
-        )
+    readings=_readings(
+        _of_queues_day,
+        A="kpi_service_level_of(sum(service_level_met), sum(service_level_counted))",
+        T="any(service_level_target)",
     ),
     condition="$A < $T",
     lasts="5m",
@@ -189,14 +202,7 @@ SERVICE_LEVEL = AlertRule(
 SITE_SILENT = AlertRule(
     key="site_silent",
     severity="critical",
-    readings=tuple(
-        Reading(
-            letter,
-            f"SELECT tenant_id AS tenant, site, {value} AS value"
-            " FROM callcentre.v_sites_seen_now ORDER BY tenant, site",
-        )
-        for letter, value in (("A", "toUInt8(is_silent)"), ("L", "intDiv(age_ms, 1000)"))
-    ),
+    readings=_readings(_of_site, A="toUInt8(is_silent)", L="intDiv(age_ms, 1000)"),
     condition="$A > 0",
     lasts="1m",
     panel=Panel(HOME_BOARD, 7),

@@ -37,7 +37,6 @@ class Page(NamedTuple):
     panels: Panels
     refresh: str
     since: str = "now/d"
-    until: str = "now"
     is_live: bool = False
     variables: Sequence[dashboard.VariableModel] = ()
     annotations: Sequence[dashboard.AnnotationQuery] = ()
@@ -53,7 +52,7 @@ def board(page: Page, language: Language) -> dashboard.Dashboard:
         timezone="",
         editable=False,
         graph_tooltip=dashboard.DashboardCursorSync.CROSSHAIR,
-        time=dashboard.DashboardDashboardTime(from_val=page.since, to=page.until),
+        time=dashboard.DashboardDashboardTime(from_val=page.since, to="now"),
         timepicker=dashboard.TimePickerConfig(
             refresh_intervals=list(LIVE_REFRESH_RATES if page.is_live else REFRESH_RATES)
         ),

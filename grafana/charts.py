@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grafana.fields import Series, Words, fixed, overrides, value_map
+from grafana.fields import Series, Words, fixed, override, overrides, value_map
 from grafana.language import Language
 from grafana.panels import NO_DATA, TOOLTIP, Head, legend, panel_of
 from grafana.sdk import Dataquery, common, dashboard, prometheus_query, statetimeline, timeseries
@@ -14,12 +14,9 @@ def bars(
     language: Language,
     query: Dataquery,
     series: Sequence[Series],
-    *,
-    unit: Unit = Unit.COUNT,
-    decimals: int | None = 0,
 ) -> dashboard.Panel:
-    """Stacked bars over time, with lines where a series says so. Starts at zero."""
-    return _over_time(head, language, query, series, unit, decimals, common.GraphDrawStyle.BARS)
+    """Counts as stacked bars over time, with lines where a series says so. Starts at zero."""
+    return _over_time(head, language, query, series, Unit.COUNT, 0, common.GraphDrawStyle.BARS)
 
 
 def lines(
@@ -28,7 +25,7 @@ def lines(
     query: Dataquery,
     series: Sequence[Series],
     *,
-    unit: Unit = Unit.COUNT,
+    unit: Unit,
     decimals: int | None = 0,
 ) -> dashboard.Panel:
     """Lines over time without points; a gap where there is no value. Starts at zero."""
@@ -71,16 +68,7 @@ def timeline(
             mappings=[value_map(words, language)],
             custom=statetimeline.FieldConfig(line_width=0, fill_opacity=85),
         ),
-        overrides=[
-            dashboard.DashboardFieldConfigSourceOverrides(
-                matcher=dashboard.MatcherConfig(id_val="byName", options=value),
-                properties=[
-                    dashboard.DynamicConfigValue(
-                        id_val="displayName", value=f"${{__field.labels.{series}}}"
-                    )
-                ],
-            )
-        ],
+        overrides=[override(value, {"displayName": f"${{__field.labels.{series}}}"})],
     )
     return panel
 

@@ -163,16 +163,20 @@ def overrides(
     described: Iterable[Column | Series], language: Language
 ) -> list[dashboard.DashboardFieldConfigSourceOverrides]:
     """The overrides of several columns, each found by its name."""
-    return [
-        dashboard.DashboardFieldConfigSourceOverrides(
-            matcher=dashboard.MatcherConfig(id_val="byName", options=each.field),
-            properties=[
-                dashboard.DynamicConfigValue(id_val=name, value=value)
-                for name, value in each.properties(language).items()
-            ],
-        )
-        for each in described
-    ]
+    return [override(each.field, each.properties(language)) for each in described]
+
+
+def override(
+    field: str, properties: Mapping[str, object]
+) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """What differs for the field of this name, by the ids of the properties."""
+    return dashboard.DashboardFieldConfigSourceOverrides(
+        matcher=dashboard.MatcherConfig(id_val="byName", options=field),
+        properties=[
+            dashboard.DynamicConfigValue(id_val=name, value=value)
+            for name, value in properties.items()
+        ],
+    )
 
 
 def taking(names: Sequence[str]) -> list[dashboard.DataTransformerConfig]:

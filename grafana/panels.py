@@ -7,7 +7,7 @@ there is nothing to show; nothing else is left to Grafana's defaults.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grafana.fields import Column, Link, nothing_map, overrides, taking
+from grafana.fields import Column, Link, nothing_map, override, overrides, taking
 from grafana.language import Language, Text, same
 from grafana.sdk import (
     CLICKHOUSE,
@@ -91,14 +91,7 @@ def cards(
             links=[link.model(language)] if link else None,
         ),
         overrides=[
-            dashboard.DashboardFieldConfigSourceOverrides(
-                matcher=dashboard.MatcherConfig(id_val="byName", options=number.field),
-                properties=[
-                    dashboard.DynamicConfigValue(
-                        id_val="displayName", value=number.title.in_(language)
-                    )
-                ],
-            )
+            override(number.field, {"displayName": number.title.in_(language)})
             for number in numbers
             if number.title.pt
         ],

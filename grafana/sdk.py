@@ -9,6 +9,8 @@ import json
 import warnings
 from typing import Any, Self
 
+from grafana.alerting import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
+
 with warnings.catch_warnings():
     # Classic dashboards are what file provisioning takes; the SDK would rather see newer ones made.
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -46,16 +48,12 @@ __all__ = (
     "timeseries",
 )
 
-PLUGIN_VERSION = "4.20.0"
-"""Of the ClickHouse data source; older targets would be migrated in the browser."""
-
 SCHEMA_VERSIONS = range(39, 43)
 """Of classic dashboards, which file provisioning takes; newer Grafanas convert them on loading."""
 
-_CLICKHOUSE_TYPE = "grafana-clickhouse-datasource"
 _SHARED_TYPE = "datasource"
 
-CLICKHOUSE = common.DataSourceRef(type_val=_CLICKHOUSE_TYPE, uid="clickhouse")
+CLICKHOUSE = common.DataSourceRef(type_val=PLUGIN, uid=DATA_SOURCE_UID)
 """The customer's own data source: the same uid in every organisation."""
 
 PROMETHEUS = common.DataSourceRef(type_val="prometheus", uid="prometheus")
@@ -156,6 +154,6 @@ def _where_people_see_them(values: Any) -> Any:
 def decoded(values: dict[str, Any]) -> dashboard.Dashboard:
     """The board that these JSON values stand for, as far as the SDK knows their keys."""
     plugins.register_default_plugins()
-    for kind, query in ((_CLICKHOUSE_TYPE, ClickHouseQuery), (_SHARED_TYPE, SharedQuery)):
+    for kind, query in ((PLUGIN, ClickHouseQuery), (_SHARED_TYPE, SharedQuery)):
         runtime.Runtime().register_dataquery_variant(runtime.DataqueryConfig(kind, query.from_json))
     return dashboard.Dashboard.from_json(values)

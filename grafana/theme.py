@@ -7,7 +7,7 @@ unknown. Nothing else on the boards names a colour or a limit; a test holds them
 from enum import StrEnum
 from typing import NamedTuple
 
-from grafana.language import Text
+from grafana.language import Text, same
 from grafana.sdk import dashboard
 
 
@@ -132,7 +132,7 @@ NEED = {
 
 CHANNELS = {
     "voice": Word(Text("Voz", "Voice"), Colour.BLUE),
-    "whatsapp": Word(Text("WhatsApp", "WhatsApp"), Colour.GREEN),
+    "whatsapp": Word(same("WhatsApp"), Colour.GREEN),
 }
 
 FOLLOW_UP = {
@@ -181,7 +181,7 @@ ENDED_BY = {
 }
 
 TRANSFERS = {
-    "none": Word(Text("—", "—"), Colour.NONE),
+    "none": Word(same("—"), Colour.NONE),
     "blind": Word(Text("Cega", "Blind"), Colour.NONE),
     "attended": Word(Text("Assistida", "Attended"), Colour.NONE),
 }

@@ -4,16 +4,17 @@ from grafana.board import Page, choice, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
+from grafana.pages.abandon_times import abandon_times
+from grafana.pages.columns import QUEUE_OF_LINKS
 from grafana.pages.coverage import coverage_line, freshness
 from grafana.pages.destinations import TO_QUEUE
 from grafana.pages.granularity import granularity
-from grafana.panels import Card, Head, Place, cards, gauges, rows, sql, sql_series
-from grafana.queries import abandoned, results
+from grafana.panels import Card, Head, Place, cards, rows, sql, sql_series
+from grafana.queries import abandoned
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
     CHANNELS,
     FOLLOW_UP,
-    NEUTRAL,
     NONE_IS_BETTER,
     NONE_IS_GOOD,
     Colour,
@@ -38,9 +39,9 @@ def page(language: Language) -> Page:
         ),
         panels=[
             *_numbers(language),
-            *freshness(language, SharedQuery(_ASKS), 10, Place(20, 0, 2, 4), Place(22, 0, 2, 4)),
+            *freshness(language, SharedQuery(_ASKS), 0),
             *_panels(language),
-            *coverage_line(language, 40, 28),
+            *coverage_line(language, 28),
         ],
         refresh="30s",
         since="now-1d/d",
@@ -185,7 +186,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Column("called_back_by", Text("Por", "By"), width=140),
                 Column("reached_at", Text("Falou", "Reached"), Unit.MOMENT, 120),
                 Column("reached_by", Text("Com", "By"), width=140),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("ninguém desistiu", "nobody gave up"),
         ),
@@ -210,20 +211,5 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Series("others", Text("Outras", "Others"), Colour.GREY),
             ],
         ),
-        gauges(
-            Head(
-                22,
-                Text("Quanto esperou quem desistiu", "How long those waited who gave up"),
-                Text(
-                    "Número de abandonadas por tempo de espera, o fim de cada faixa excluído.",
-                    "Number of abandoned calls by wait, the end of each span excluded.",
-                ),
-                Place(14, 20, 10, 8),
-            ),
-            language,
-            sql(results.abandon_times(language)),
-            value="calls",
-            unit=Unit.COUNT,
-            thresholds=NEUTRAL,
-        ),
+        abandon_times(language, 22, Place(14, 20, 10, 8)),
     ]

@@ -3,6 +3,7 @@
 from grafana.charts import bars
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
+from grafana.pages.columns import QUEUE_OF_LINKS, service_level, to_target
 from grafana.pages.destinations import TO_AGENT, TO_QUEUE
 from grafana.panels import Head, Place, rows, sql, sql_series
 from grafana.queries import now
@@ -11,9 +12,7 @@ from grafana.theme import (
     AGENT_STATES,
     CHANNELS,
     NEED,
-    NEUTRAL,
     OUTCOMES,
-    POINTS_TO_TARGET,
     Colour,
     Unit,
 )
@@ -50,21 +49,12 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("talking", Text("Falando", "Talking"), Unit.COUNT, 75),
                 Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 65),
                 Column("answered", Text("Atend.", "Answered"), Unit.COUNT, 75),
-                Column("abandoned", Text("Aband.", "Aband."), Unit.COUNT, 65),
-                Column(
-                    "service_level", Text("NS", "SL"), Unit.SHARE, 80, 0, NEUTRAL, is_gauge=True
-                ),
-                Column(
-                    "to_target",
-                    Text("NS - meta", "SL - target"),
-                    Unit.SHARE,
-                    85,
-                    0,
-                    thresholds=POINTS_TO_TARGET,
-                ),
+                Column("abandoned", same("Aband."), Unit.COUNT, 65),
+                service_level(80),
+                to_target(85),
                 Column("criterion", Text("Critério do NS", "SL measured by"), width=215),
                 Column("mean_wait_s", Text("TME", "Mean wait"), Unit.CLOCK, 80, 0),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("nenhuma fila com movimento", "no queue with calls or agents"),
         ),
@@ -89,7 +79,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("caller", Text("Cliente", "Caller"), width=110),
                 Column("channel", Text("Canal", "Channel"), width=95, words=CHANNELS),
                 Column("wait_s", Text("Espera", "Wait"), Unit.CLOCK, 90),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("ninguém espera", "nobody waits"),
         ),
@@ -118,7 +108,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("pause_reason", Text("Motivo", "Reason"), width=90),
                 Column("display_name", Text("Fila", "Queue"), width=95),
                 Column("calls_today", Text("Hoje", "Today"), Unit.COUNT, 60),
-                Column("mean_handle_s", same("TMA"), Unit.CLOCK, 80, 0),
+                Column("mean_handle_s", Text("TMA", "Handle"), Unit.CLOCK, 80, 0),
             ],
             none=Text("nenhum agente hoje", "no agent today"),
         ),

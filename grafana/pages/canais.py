@@ -4,6 +4,7 @@ from grafana.board import Page, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars, lines
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
+from grafana.pages.columns import QUEUE_OF_LINKS, abandonment_rate, to_target
 from grafana.pages.coverage import coverage_line, freshness
 from grafana.pages.destinations import TO_AGENT, TO_CHANNEL, TO_QUEUE
 from grafana.pages.granularity import granularity
@@ -11,12 +12,10 @@ from grafana.panels import Card, Head, Place, cards, rows, sql, sql_series
 from grafana.queries import channels
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
-    ABANDONMENT,
     AGENT_STATES,
     CHANNELS,
     NONE_IS_BETTER,
     OCCUPANCY,
-    POINTS_TO_TARGET,
     Colour,
     Unit,
 )
@@ -45,9 +44,9 @@ def page(language: Language) -> Page:
         ),
         panels=[
             *_numbers(language),
-            *freshness(language, SharedQuery(_ASKS), 10, Place(20, 0, 2, 4), Place(22, 0, 2, 4)),
+            *freshness(language, SharedQuery(_ASKS), 0),
             *_panels(language),
-            *coverage_line(language, 40, 33),
+            *coverage_line(language, 33),
         ],
         refresh="30s",
         variables=[*of_customer(language), granularity(language)],
@@ -64,9 +63,9 @@ def _numbers(language: Language) -> list[dashboard.Panel]:
                 Text("WhatsApp agora", "WhatsApp now"),
                 Text(
                     "Conversas que esperam a primeira pessoa, e conversas com uma pessoa, das que "
-                    "começaram na última semana.",
+                    "começaram nos últimos 90 dias.",
                     "Chats that wait for their first person, and chats with one, of those that "
-                    "began within a week.",
+                    "began within 90 days.",
                 ),
                 Place(0, 0, 4, 4),
             ),
@@ -203,12 +202,8 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Column("open", Text("Em aberto", "Open"), count, 95),
                 Column("unknown", Text("Sem visão", "Unknown"), count, 95),
                 Column("service_level", Text("NS", "SL"), share, 75, 0),
-                Column(
-                    "to_target", Text("NS - meta", "SL - target"), share, 100, 0, POINTS_TO_TARGET
-                ),
-                Column(
-                    "abandonment_rate", Text("Abandono", "Abandonment"), share, 100, 1, ABANDONMENT
-                ),
+                to_target(100),
+                abandonment_rate(100),
                 Column("mean_wait_s", Text("TME (atend.)", "Wait (answ.)"), clock, 115, 0),
                 Column("mean_handle_s", Text("TMA", "Handle"), clock, 100, 0),
             ],
@@ -355,12 +350,12 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Column(
                     "first_response_s", Text("Primeira resposta", "First response"), clock, 145, 0
                 ),
-                Column("p90_first_response_s", Text("p90", "p90"), clock, 95),
+                Column("p90_first_response_s", same("p90"), clock, 95),
                 Column("not_responded", Text("Sem resposta", "Not responded"), count, 125),
                 Column("resolution_s", Text("Resolução", "Resolution"), clock, 105, 0),
                 Column("messages_in_sum", Text("Recebidas", "In"), count, 100),
                 Column("messages_out_sum", Text("Enviadas", "Out"), count, 100),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("nenhuma conversa no período", "no chat in the period"),
         ),

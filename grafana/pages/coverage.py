@@ -7,18 +7,13 @@ from grafana.queries import coverage
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import CONNECTION, DATA_AGE_S, NONE_IS_BETTER, Unit
 
-HEIGHT = 7
-"""Units of height that the line takes, its heading included."""
 
-
-def freshness(
-    language: Language, shared: SharedQuery, number: int, place: Place, unseen_place: Place
-) -> list[dashboard.Panel]:
-    """Two numbers from an answer that has `data_age` and `unseen`."""
+def freshness(language: Language, shared: SharedQuery, y: int) -> list[dashboard.Panel]:
+    """Two numbers at the end of a line, from an answer that has `data_age` and `unseen`."""
     return [
         cards(
             Head(
-                number,
+                10,
                 Text("Dados de", "Data age"),
                 Text(
                     "Há quantos segundos chegou o último dado da central mais atrasada. Âmbar a "
@@ -26,7 +21,7 @@ def freshness(
                     "How long ago the last data of the most delayed site arrived. Amber from 10 "
                     "s, red from 30 s.",
                 ),
-                place,
+                Place(20, y, 2, 4),
             ),
             language,
             shared,
@@ -37,7 +32,7 @@ def freshness(
         ),
         cards(
             Head(
-                number + 1,
+                11,
                 Text("Sem visão", "Not seen"),
                 Text(
                     "Tempo do período em que a central com a maior lacuna não foi vista: chamadas "
@@ -45,7 +40,7 @@ def freshness(
                     "Time of the period in which the site with the largest gap was not seen: "
                     "calls of it may be missing or end as unknown.",
                 ),
-                unseen_place,
+                Place(22, y, 2, 4),
             ),
             language,
             shared,
@@ -57,15 +52,13 @@ def freshness(
     ]
 
 
-def coverage_line(
-    language: Language, number: int, y: int
-) -> list[dashboard.Panel | dashboard.RowPanel]:
-    """The sites and the gaps; takes the four numbers from `number` on."""
+def coverage_line(language: Language, y: int) -> list[dashboard.Panel | dashboard.RowPanel]:
+    """The sites and the gaps, the last line of a page."""
     return [
-        row(number, Text("Centrais e lacunas", "Sites and gaps"), y, language),
+        row(40, Text("Centrais e lacunas", "Sites and gaps"), y, language),
         rows(
             Head(
-                number + 1,
+                41,
                 Text("Centrais", "Sites"),
                 Text(
                     "De cada central: se o coletor está conectado, há quanto tempo nada chega, "
@@ -73,7 +66,7 @@ def coverage_line(
                     "Of each site: whether the collector is connected, how long nothing has "
                     "arrived, how much waits on its disk, and the difference between the clocks.",
                 ),
-                Place(0, y + 1, 12, HEIGHT - 1),
+                Place(0, y + 1, 12, 6),
             ),
             language,
             sql(coverage.SITES),
@@ -96,7 +89,7 @@ def coverage_line(
         ),
         rows(
             Head(
-                number + 2,
+                42,
                 Text("Lacunas do período", "Gaps of the period"),
                 Text(
                     "Quando algo pode não ter sido visto e por quê; os gráficos sombreiam o "
@@ -104,7 +97,7 @@ def coverage_line(
                     "When something may not have been seen, and why; the charts shade the same. "
                     "Without an end: it lasts.",
                 ),
-                Place(12, y + 1, 12, HEIGHT - 1),
+                Place(12, y + 1, 12, 6),
             ),
             language,
             sql(coverage.GAPS),

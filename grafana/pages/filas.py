@@ -4,19 +4,18 @@ from grafana.board import Page, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars, lines
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
+from grafana.pages.abandon_times import abandon_times
+from grafana.pages.columns import QUEUE_OF_LINKS, abandonment_rate, service_level, to_target
 from grafana.pages.coverage import coverage_line, freshness
 from grafana.pages.destinations import TO_QUEUE
 from grafana.pages.filas_numbers import ASKS, numbers
 from grafana.pages.granularity import granularity
-from grafana.panels import Head, Place, gauges, row, rows, sql, sql_series
+from grafana.panels import Head, Place, row, rows, sql, sql_series
 from grafana.queries import results
 from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
-    ABANDONMENT,
     HEAT,
-    NEUTRAL,
     OUTCOMES,
-    POINTS_TO_TARGET,
     Colour,
     Unit,
 )
@@ -35,10 +34,10 @@ def page(language: Language) -> Page:
         ),
         panels=[
             *numbers(language),
-            *freshness(language, SharedQuery(ASKS), 10, Place(20, 4, 2, 4), Place(22, 4, 2, 4)),
+            *freshness(language, SharedQuery(ASKS), 4),
             *_over_time(language),
             *_tables(language),
-            *coverage_line(language, 40, 48),
+            *coverage_line(language, 48),
         ],
         refresh="1m",
         variables=[*of_customer(language), granularity(language)],
@@ -139,22 +138,7 @@ def _over_time(language: Language) -> list[dashboard.Panel]:
             ],
             unit=Unit.CLOCK,
         ),
-        gauges(
-            Head(
-                23,
-                Text("Quanto esperou quem desistiu", "How long those waited who gave up"),
-                Text(
-                    "Número de abandonadas por tempo de espera, o fim de cada faixa excluído.",
-                    "Number of abandoned calls by wait, the end of each span excluded.",
-                ),
-                Place(12, 16, 12, 8),
-            ),
-            language,
-            sql(results.abandon_times(language)),
-            value="calls",
-            unit=Unit.COUNT,
-            thresholds=NEUTRAL,
-        ),
+        abandon_times(language, 23, Place(12, 16, 12, 8)),
     ]
 
 
@@ -181,28 +165,14 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("offered", Text("Oferec.", "Offered"), count, 80),
                 Column("offered_before", Text("Sem. ant.", "Week bef."), count, 85),
                 Column("answered", Text("Atend.", "Answered"), count, 80),
-                Column("abandoned", Text("Aband.", "Aband."), count, 80),
+                Column("abandoned", same("Aband."), count, 80),
                 Column("flowed_out", Text("Transb.", "Fl. out"), count, 80),
                 Column("open", Text("Abertas", "Open"), count, 75),
                 Column("unknown", Text("Sem visão", "Unknown"), count, 85),
-                Column("service_level", Text("NS", "SL"), share, 95, 0, NEUTRAL, is_gauge=True),
-                Column(
-                    "to_target",
-                    Text("NS - meta", "SL - target"),
-                    share,
-                    90,
-                    0,
-                    thresholds=POINTS_TO_TARGET,
-                ),
+                service_level(95),
+                to_target(90),
                 Column("criterion", Text("Critério do NS", "SL measured by"), width=210),
-                Column(
-                    "abandonment_rate",
-                    Text("Abandono", "Abandonment"),
-                    share,
-                    95,
-                    1,
-                    thresholds=ABANDONMENT,
-                ),
+                abandonment_rate(95),
                 Column(
                     "abandonment_rate_without_short", Text("Sem curtas", "W/o short"), share, 95, 1
                 ),
@@ -210,7 +180,7 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("mean_wait_all_s", Text("TME (todas)", "Wait (all)"), clock, 105, 0),
                 Column("longest_wait_s", Text("Maior espera", "Longest"), clock, 105),
                 Column("mean_handle_s", Text("TMA", "Handle"), clock, 85, 0),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("nenhuma chamada no período", "no call in the period"),
         ),
@@ -266,7 +236,7 @@ def _tables(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("attended", Text("Transf. assistida", "Attended transfer"), count, 135),
                 Column("missed_offers", Text("Ofertas perdidas", "Missed offers"), count, 135),
                 Column("estimated", Text("Estimadas", "Estimated"), count, 100),
-                Column("queue", same(""), is_hidden=True),
+                QUEUE_OF_LINKS,
             ],
             none=Text("nenhuma chamada no período", "no call in the period"),
         ),

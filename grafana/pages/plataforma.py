@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from grafana.board import Page, prometheus_variable
 from grafana.charts import graph
-from grafana.language import Language, Text
+from grafana.language import Language, Text, same
 from grafana.panels import Head, Place, figure, row
 from grafana.queries import platform as ask
 from grafana.sdk import dashboard
@@ -56,7 +56,7 @@ class _Builder:
             *self._ingest(),
             row(50, Text("Processamento", "Streams"), 31, self._language),
             *self._streams(),
-            row(60, Text("ClickHouse", "ClickHouse"), 48, self._language),
+            row(60, same("ClickHouse"), 48, self._language),
             *self._clickhouse(),
             row(70, Text("Filas dos clientes", "Queues of customers"), 57, self._language),
             *self._queues(),

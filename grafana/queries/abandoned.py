@@ -2,17 +2,16 @@
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
-from grafana.queries import coverage
-from grafana.queries.filters import CHANNEL, QUEUE, in_range, quarters, seconds
-from grafana.queries.results import BUCKET
+from grafana.queries import numbers
+from grafana.queries.axis import by_time, quarter_of
+from grafana.queries.filters import CHANNEL, QUEUE, in_range, seconds
 from grafana.theme import FOLLOW_UP
 
 FOLLOWED = "$__conditionalAll(follow_up IN (${follow_up:singlequote}), $follow_up)"
 
-CARDS = f"""WITH
-callers AS
-(
-    SELECT
+CARDS = numbers.plain(
+    {
+        "callers": f"""SELECT
         count() AS abandoned,
         countIf(is_to_call_back) AS to_call_back,
         countIf(follow_up = 'reached') AS reached,
@@ -20,34 +19,17 @@ callers AS
         countIf(follow_up = 'withheld') AS withheld,
         {seconds("maxIf(dateDiff('millisecond', ended_at, now64(3)), is_to_call_back)")} AS oldest_s
     FROM callcentre.v_abandoned_callers
-    WHERE {in_range("entered_at")} AND {QUEUE} AND {CHANNEL}
-),
-sites AS
-(
-    {coverage.data_age()}
-),
-gaps AS
-(
-    {coverage.unseen("$__fromTime", "$__toTime")}
+    WHERE {in_range("entered_at")} AND {QUEUE} AND {CHANNEL}""",
+    },
+    {
+        "to_call_back": "callers.to_call_back",
+        "oldest": "if(callers.to_call_back = 0, NULL, callers.oldest_s)",
+        "abandoned": "callers.abandoned",
+        "reached": "callers.reached",
+        "served_later": "callers.served_later",
+        "withheld": "callers.withheld",
+    },
 )
-SELECT
-    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
-    CAST(NULL, 'Nullable(Float64)') AS low, CAST(NULL, 'Nullable(Float64)') AS high,
-    CAST(NULL, 'Nullable(String)') AS colour
-FROM
-(
-    SELECT arrayJoin(CAST([
-        ('to_call_back', callers.to_call_back),
-        ('oldest', if(callers.to_call_back = 0, NULL, callers.oldest_s)),
-        ('abandoned', callers.abandoned),
-        ('reached', callers.reached),
-        ('served_later', callers.served_later),
-        ('withheld', callers.withheld),
-        ('data_age', sites.age_s),
-        ('unseen', gaps.unseen_s)
-    ], 'Array(Tuple(name String, value Nullable(Float64)))')) AS card
-    FROM callers CROSS JOIN sites CROSS JOIN gaps
-)"""
 
 CALLERS = f"""SELECT
     callers.follow_up AS follow_up, callers.caller AS caller, settings.display_name AS queue_name,
@@ -73,23 +55,18 @@ ORDER BY callers.is_to_call_back DESC, indexOf([{", ".join(f"'{name}'" for name 
 LIMIT 500"""
 """Who is still to be called back first, the newest of them first: the freshest is reached best."""
 
-BY_TIME = f"""SELECT
-    {BUCKET} AS time,
-    sum(callers.to_call_back) AS to_call_back,
+BY_TIME = by_time(
+    """sum(callers.to_call_back) AS to_call_back,
     sum(callers.reached) AS reached,
     sum(callers.served_later) AS served_later,
-    sum(callers.others) AS others
-FROM {quarters("$__fromTime", "$__toTime")} AS quarters
-LEFT JOIN
-(
-    SELECT
-        toStartOfInterval(toDateTime(entered_at, 'UTC'), INTERVAL 15 MINUTE, 'UTC') AS quarter,
+    sum(callers.others) AS others""",
+    "callers",
+    f"""SELECT
+        {quarter_of("entered_at")} AS quarter,
         toUInt64(is_to_call_back) AS to_call_back,
         follow_up = 'reached' AS reached,
         follow_up = 'served_later' AS served_later,
         follow_up IN ('abandoned_again', 'withheld') AS others
     FROM callcentre.v_abandoned_callers
-    WHERE {in_range("entered_at")} AND {QUEUE} AND {CHANNEL}
-) AS callers ON callers.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("entered_at")} AND {QUEUE} AND {CHANNEL}""",
+)

@@ -6,10 +6,9 @@ at most a month before; one that has run for longer than that is found among tho
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
-from itertools import pairwise
-
 from grafana.language import Language
-from grafana.queries import coverage
+from grafana.queries import numbers
+from grafana.queries.bins import Bins
 from grafana.queries.filters import (
     AGENT,
     CHANNEL,
@@ -22,7 +21,8 @@ from grafana.queries.filters import (
     whole,
 )
 
-_LOOK_BACK = "INTERVAL 31 DAY"
+LOOK_BACK = "INTERVAL 31 DAY"
+"""How long before the range what reaches into it may have begun."""
 
 _PEOPLE = f"""
         SELECT
@@ -49,14 +49,14 @@ STATES = f"""
             greatest(started_at, toDateTime64($__fromTime, 3)) AS since,
             least(ifNull(ended_at, now64(3)), toDateTime64($__toTime, 3)) AS until
         FROM callcentre.v_agent_states
-        WHERE started_at > $__fromTime - {_LOOK_BACK} AND started_at < $__toTime
+        WHERE started_at > $__fromTime - {LOOK_BACK} AND started_at < $__toTime
             AND ifNull(ended_at, now64(3)) > $__fromTime AND {CHANNEL}
         UNION ALL
         SELECT
             tenant_id, site, agent_key, state, pause_reason, '', state_since, NULL,
             toDateTime64($__fromTime, 3), least(now64(3), toDateTime64($__toTime, 3))
         FROM callcentre.v_agents_now
-        WHERE started_at <= $__fromTime - {_LOOK_BACK} AND now() > $__fromTime AND {CHANNEL}
+        WHERE started_at <= $__fromTime - {LOOK_BACK} AND now() > $__fromTime AND {CHANNEL}
     ) AS states
     INNER JOIN
     ({_PEOPLE}
@@ -66,12 +66,12 @@ STATES = f"""
     WHERE until > since"""
 """Every state that reaches into the range, cut at its ends."""
 
-_LIMITS = """
+_LIMITS = f"""
         SELECT
             reasons.tenant_id AS tenant_id, reasons.pause_reason AS pause_reason,
             coalesce(own.limit_s, others.limit_s) AS limit_s
         FROM (SELECT DISTINCT tenant_id, pause_reason FROM callcentre.v_agent_states
-            WHERE started_at > $__fromTime - INTERVAL 31 DAY AND state = 'paused') AS reasons
+            WHERE started_at > $__fromTime - {LOOK_BACK} AND state = 'paused') AS reasons
         LEFT JOIN (SELECT tenant_id, pause_reason, toNullable(limit_s) AS limit_s
             FROM callcentre.v_pause_limits) AS own
             ON own.tenant_id = reasons.tenant_id AND own.pause_reason = reasons.pause_reason
@@ -122,17 +122,13 @@ _WORKING_TIMES = f"""
         countIf(each.offer_result = 'missed' AND each.ended_at >= $__fromTime
             AND each.ended_at < $__toTime) AS missed"""
 
-CARDS = f"""WITH
-times AS
-(
-    SELECT{_WORKING_TIMES}
+CARDS = numbers.plain(
+    {
+        "times": f"""SELECT{_WORKING_TIMES}
     FROM
     ({STATES}
-    ) AS each
-),
-calls AS
-(
-    SELECT
+    ) AS each""",
+        "calls": f"""SELECT
         count() AS answered,
         kpi_mean_handle_time(
             sumIf(each.talk_ms, each.status = 'ended'), sumIf(each.hold_ms, each.status = 'ended'),
@@ -140,45 +136,25 @@ calls AS
             countIf(each.status = 'ended')) AS mean_handle_s
     FROM
     ({_HANDLED}
-    ) AS each
-),
-live AS
-(
-    SELECT
+    ) AS each""",
+        "live": f"""SELECT
         countIf(each.state != 'logged_out') AS logged_in,
         countIf(each.state IN ('paused', 'paused_over_limit')) AS paused,
         countIf(each.state = 'paused_over_limit') AS over_limit
     FROM callcentre.v_agents_board AS each
-    WHERE {CHANNEL} AND {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}
-),
-sites AS
-(
-    {coverage.data_age()}
-),
-gaps AS
-(
-    {coverage.unseen("$__fromTime", "$__toTime")}
+    WHERE {CHANNEL} AND {TEAM} AND {AGENT} AND {QUEUE_OF_AGENT}""",
+    },
+    {
+        "logged_in": "live.logged_in",
+        "paused": "live.paused",
+        "over_limit": "live.over_limit",
+        "answered": "calls.answered",
+        "missed": "times.missed",
+        "mean_handle": whole("calls.mean_handle_s"),
+        "occupancy": "kpi_occupancy(times.handle_ms, times.available_ms)",
+        "utilisation": "kpi_utilisation(times.handle_ms, times.logged_in_ms)",
+    },
 )
-SELECT
-    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
-    CAST(NULL, 'Nullable(Float64)') AS low, CAST(NULL, 'Nullable(Float64)') AS high,
-    CAST(NULL, 'Nullable(String)') AS colour
-FROM
-(
-    SELECT arrayJoin(CAST([
-        ('logged_in', live.logged_in),
-        ('paused', live.paused),
-        ('over_limit', live.over_limit),
-        ('answered', calls.answered),
-        ('missed', times.missed),
-        ('mean_handle', {whole("calls.mean_handle_s")}),
-        ('occupancy', kpi_occupancy(times.handle_ms, times.available_ms)),
-        ('utilisation', kpi_utilisation(times.handle_ms, times.logged_in_ms)),
-        ('data_age', sites.age_s),
-        ('unseen', gaps.unseen_s)
-    ], 'Array(Tuple(name String, value Nullable(Float64)))')) AS card
-    FROM times CROSS JOIN calls CROSS JOIN live CROSS JOIN sites CROSS JOIN gaps
-)"""
 
 TIMELINE = f"""SELECT moment.1 AS time, label, moment.2 AS state
 FROM
@@ -216,9 +192,8 @@ FROM
     WHERE was_logged_in
 )
 ORDER BY time, state IS NOT NULL, label"""
-"""When each state began,
-    the one before the range at its start; nothing where none is known. Who was
-never logged in has no row."""
+"""When each state began, the one before the range at its start; nothing where none is known. Who
+was never logged in has no row."""
 
 BY_AGENT = f"""SELECT
     times.person AS person, any(times.team) AS team,
@@ -301,30 +276,22 @@ ORDER BY toDate(since, {ZONE}) DESC, person
 LIMIT 200"""
 """Days of the customer's zone as text: a date would be shown as its midnight in UTC."""
 
-HANDLE_BINS = (0, 60, 120, 180, 300, 600, 1200)
+_HANDLE_BINS = Bins((0, 60, 120, 180, 300, 600, 1200), "min", 60)
 
 
 def handle_times(language: Language) -> str:
     """How long answered calls took to handle: a row per bin, empty ones too."""
-    to = "a" if language is Language.PORTUGUESE else "to"
-    minutes = [start // 60 for start in HANDLE_BINS]
-    names = [f"'{one} {to} {two} min'" for one, two in pairwise(minutes)]
-    names.append(f"'{minutes[-1]} min +'")
-    starts = ", ".join(map(str, HANDLE_BINS))
-    return f"""SELECT bins.name AS bin, countIf(handled.person != '') AS calls
-FROM (SELECT arrayJoin(arrayZip([{", ".join(names)}], [{starts}])) AS bin, bin.1 AS name,
-    bin.2 AS start) AS bins
-LEFT JOIN
-(
-    SELECT person, arrayMax(arrayFilter(start -> start <= {seconds("handle_ms")},
-        [{starts}])) AS start
+    return _HANDLE_BINS.counted(
+        language,
+        "countIf(handled.person != '')",
+        "handled",
+        f"""SELECT person, arrayMax(arrayFilter(start -> start <= {seconds("handle_ms")},
+        [{_HANDLE_BINS.starts}])) AS start
     FROM
     ({_HANDLED}
     )
-    WHERE status = 'ended'
-) AS handled ON handled.start = bins.start
-GROUP BY bins.name, bins.start
-ORDER BY bins.start"""
+    WHERE status = 'ended'""",
+    )
 
 
 CALLS = f"""SELECT

@@ -6,19 +6,18 @@ response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat"
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
-from grafana.queries import coverage
-from grafana.queries.agents import STATES
+from grafana.queries import numbers
+from grafana.queries.agents import LOOK_BACK, STATES
+from grafana.queries.axis import by_time, quarter_of
 from grafana.queries.filters import (
     AGENT,
     CHANNEL,
     QUEUE,
     TEAM,
     in_range,
-    quarters,
     seconds,
     whole,
 )
-from grafana.queries.results import BUCKET
 
 _SUMS = """
         count() AS offered,
@@ -34,55 +33,32 @@ _SUMS = """
         sum(messages_in) AS messages_in_sum,
         sum(messages_out) AS messages_out_sum"""
 
-CARDS = f"""WITH
-chats AS
-(
-    SELECT{_SUMS}
+CARDS = numbers.plain(
+    {
+        "chats": f"""SELECT{_SUMS}
     FROM callcentre.v_chats
-    WHERE {in_range("entered_at")} AND {QUEUE}
-),
-chats_now AS
-(
-    SELECT countIf(is_unassigned) AS unassigned, countIf(NOT is_unassigned) AS in_conversation
+    WHERE {in_range("entered_at")} AND {QUEUE}""",
+        "chats_now": f"""\
+SELECT countIf(is_unassigned) AS unassigned, countIf(NOT is_unassigned) AS in_conversation
     FROM callcentre.v_chats_now
-    WHERE {QUEUE}
-),
-calls_now AS
-(
-    SELECT sum(each.waiting) AS waiting, sum(each.talking) AS talking
+    WHERE {QUEUE}""",
+        "calls_now": f"""SELECT sum(each.waiting) AS waiting, sum(each.talking) AS talking
     FROM callcentre.v_queues_now AS each
-    WHERE channel = 'voice' AND {QUEUE}
-),
-sites AS
-(
-    {coverage.data_age()}
-),
-gaps AS
-(
-    {coverage.unseen("$__fromTime", "$__toTime")}
+    WHERE channel = 'voice' AND {QUEUE}""",
+    },
+    {
+        "unassigned": "chats_now.unassigned",
+        "in_conversation": "chats_now.in_conversation",
+        "calls_waiting": "calls_now.waiting",
+        "calls_talking": "calls_now.talking",
+        "first_response": whole("chats.first_response_s"),
+        "not_responded": "chats.not_responded",
+        "resolution": whole("chats.resolution_s"),
+        "containment": "chats.bot_containment",
+        "messages_in": "chats.messages_in_sum",
+        "messages_out": "chats.messages_out_sum",
+    },
 )
-SELECT
-    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
-    CAST(NULL, 'Nullable(Float64)') AS low, CAST(NULL, 'Nullable(Float64)') AS high,
-    CAST(NULL, 'Nullable(String)') AS colour
-FROM
-(
-    SELECT arrayJoin(CAST([
-        ('unassigned', chats_now.unassigned),
-        ('in_conversation', chats_now.in_conversation),
-        ('calls_waiting', calls_now.waiting),
-        ('calls_talking', calls_now.talking),
-        ('first_response', {whole("chats.first_response_s")}),
-        ('not_responded', chats.not_responded),
-        ('resolution', {whole("chats.resolution_s")}),
-        ('containment', chats.bot_containment),
-        ('messages_in', chats.messages_in_sum),
-        ('messages_out', chats.messages_out_sum),
-        ('data_age', sites.age_s),
-        ('unseen', gaps.unseen_s)
-    ], 'Array(Tuple(name String, value Nullable(Float64)))')) AS card
-    FROM chats CROSS JOIN chats_now CROSS JOIN calls_now CROSS JOIN sites CROSS JOIN gaps
-)"""
 
 BY_CHANNEL = f"""SELECT
     each.channel AS channel,
@@ -103,58 +79,43 @@ WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
 GROUP BY each.channel
 ORDER BY channel"""
 
-ARRIVALS = f"""SELECT
-    {BUCKET} AS time,
-    sumIf(results.offered, results.channel = 'voice') AS voice,
-    sumIf(results.offered, results.channel = 'whatsapp') AS whatsapp
-FROM {quarters("$__fromTime", "$__toTime")} AS quarters
-LEFT JOIN
-(
-    SELECT toDateTime(window_start, 'UTC') AS quarter, channel, offered
+ARRIVALS = by_time(
+    """sumIf(results.offered, results.channel = 'voice') AS voice,
+    sumIf(results.offered, results.channel = 'whatsapp') AS whatsapp""",
+    "results",
+    f"""SELECT toDateTime(window_start, 'UTC') AS quarter, channel, offered
     FROM callcentre.v_queue_results
-    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS results ON results.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}""",
+)
 
-LEVELS = f"""SELECT
-    {BUCKET} AS time,
-    kpi_service_level_of(sumIf(results.met, results.channel = 'voice'), sumIf(results.counted,
+LEVELS = by_time(
+    """kpi_service_level_of(sumIf(results.met, results.channel = 'voice'), sumIf(results.counted,
         results.channel = 'voice')) AS voice,
     kpi_service_level_of(sumIf(results.wanted, results.channel = 'voice'), sumIf(results.counted,
         results.channel = 'voice')) AS voice_target,
     kpi_service_level_of(sumIf(results.met, results.channel = 'whatsapp'), sumIf(results.counted,
         results.channel = 'whatsapp')) AS whatsapp,
     kpi_service_level_of(sumIf(results.wanted, results.channel = 'whatsapp'),
-        sumIf(results.counted, results.channel = 'whatsapp')) AS whatsapp_target
-FROM {quarters("$__fromTime", "$__toTime")} AS quarters
-LEFT JOIN
-(
-    SELECT
+        sumIf(results.counted, results.channel = 'whatsapp')) AS whatsapp_target""",
+    "results",
+    f"""SELECT
         toDateTime(window_start, 'UTC') AS quarter, channel, service_level_met AS met,
         service_level_counted AS counted, service_level_wanted AS wanted
     FROM callcentre.v_queue_results
-    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS results ON results.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}""",
+)
 
-CHAT_TIMES = f"""SELECT
-    {BUCKET} AS time,
-    kpi_mean_first_response(sum(chats.first_ms), sum(chats.responded)) AS first_response_s,
-    kpi_mean_resolution(sum(chats.resolved_ms), sum(chats.resolved)) AS resolution_s
-FROM {quarters("$__fromTime", "$__toTime")} AS quarters
-LEFT JOIN
-(
-    SELECT
-        toStartOfInterval(toDateTime(entered_at, 'UTC'), INTERVAL 15 MINUTE, 'UTC') AS quarter,
+CHAT_TIMES = by_time(
+    """kpi_mean_first_response(sum(chats.first_ms), sum(chats.responded)) AS first_response_s,
+    kpi_mean_resolution(sum(chats.resolved_ms), sum(chats.resolved)) AS resolution_s""",
+    "chats",
+    f"""SELECT
+        {quarter_of("entered_at")} AS quarter,
         first_response_ms IS NOT NULL AS responded, ifNull(first_response_ms, 0) AS first_ms,
         resolution_ms IS NOT NULL AS resolved, ifNull(resolution_ms, 0) AS resolved_ms
     FROM callcentre.v_chats
-    WHERE {in_range("entered_at")} AND {QUEUE}
-) AS chats ON chats.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("entered_at")} AND {QUEUE}""",
+)
 
 CHATS_BY_QUEUE = f"""SELECT
     settings.display_name AS name, offered, answered, abandoned, bot_only,
@@ -205,7 +166,7 @@ _SPANS = f"""
                 ifNull(ended_at, now64(3)) AS ended
             FROM callcentre.v_chats
             WHERE answered_at < $__toTime AND ended > $__fromTime
-                AND entered_at > $__fromTime - INTERVAL 31 DAY AND {QUEUE}
+                AND entered_at > $__fromTime - {LOOK_BACK} AND {QUEUE}
         ) AS chats
         LEFT JOIN
         (

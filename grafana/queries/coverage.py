@@ -13,6 +13,13 @@ def data_age() -> str:
     WHERE {SITES_IN_USE}"""
 
 
+def _gap_touches(start: str, end: str) -> str:
+    return f"started_at < {end} AND ifNull(ended_at, now64(3)) > {start}"
+
+
+_IN_RANGE = _gap_touches("$__fromTime", "$__toTime")
+
+
 def unseen(start: str, end: str) -> str:
     """One row `unseen_s`: time not seen at the site with the largest gap; overlaps count once."""
     return f"""SELECT max(unseen_s) AS unseen_s
@@ -22,7 +29,7 @@ def unseen(start: str, end: str) -> str:
             toUnixTimestamp(greatest(started_at, toDateTime64({start}, 3))),
             toUnixTimestamp(least(ifNull(ended_at, now64(3)), toDateTime64({end}, 3)))) AS unseen_s
         FROM callcentre.v_coverage_gaps
-        WHERE started_at < {end} AND ifNull(ended_at, now64(3)) > {start} AND {SITES_IN_USE}
+        WHERE {_gap_touches(start, end)} AND {SITES_IN_USE}
         GROUP BY tenant_id, site
     )"""
 
@@ -37,14 +44,14 @@ ORDER BY is_ami_connected, age_s DESC, site"""
 GAPS = f"""SELECT
     started_at, ended_at, site, reason, {seconds("gap_ms")} AS lasted_s
 FROM callcentre.v_coverage_gaps
-WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
+WHERE {_IN_RANGE} AND {SITES_IN_USE}
 ORDER BY started_at DESC
 LIMIT 100"""
 
 ANNOTATION = f"""SELECT
     started_at AS time, ifNull(ended_at, now64(3)) AS timeEnd, concat(site, ': ', reason) AS text
 FROM callcentre.v_coverage_gaps
-WHERE started_at < $__toTime AND ifNull(ended_at, now64(3)) > $__fromTime AND {SITES_IN_USE}
+WHERE {_IN_RANGE} AND {SITES_IN_USE}
 ORDER BY time
 LIMIT 500"""
 """When something may not have been seen, for the charts to shade."""

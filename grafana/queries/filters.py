@@ -63,19 +63,6 @@ def a_week_later(moment: str) -> str:
     return f"toTimeZone({moment}, {ZONE}) + INTERVAL 7 DAY"
 
 
-def quarters(start: str, end: str) -> str:
-    """A table of every quarter of an hour that begins from `start` on and before `end`: `quarter`.
-
-    What is joined to it has a row for each, so buckets without a call are there, and empty.
-    Quarters begin alike in every zone.
-    """
-    first = f"toStartOfInterval({start} + INTERVAL 899 SECOND, INTERVAL 15 MINUTE, 'UTC')"
-    return (
-        f"(SELECT toDateTime(arrayJoin(range(toUInt32({first}), toUInt32({end}), 900)), 'UTC')"
-        " AS quarter)"
-    )
-
-
 def seconds(milliseconds: str) -> str:
     """Whole seconds of a duration or age."""
     return f"intDiv({milliseconds}, 1000)"
@@ -89,11 +76,3 @@ def exact(share: str) -> str:
 def whole(seconds_of_a_mean: str) -> str:
     """A mean to the nearest second: Grafana's clock would cut 12.9 s down to 12."""
     return f"round({seconds_of_a_mean})"
-
-
-CARD_ROWS = (
-    "Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64),"
-    " high Nullable(Float64), colour Nullable(String)))"
-)
-"""The type of the large numbers of a page: the ends of a number's scale, or its colour, are NULL
-where they are the same for every customer."""

@@ -4,21 +4,20 @@
 
 from grafana.language import Language
 from grafana.queries import coverage
+from grafana.queries.axis import by_time
 from grafana.queries.filters import (
-    CARD_ROWS,
     CHANNEL,
     QUEUE,
     QUEUE_OF_AGENT,
     START_OF_TODAY,
     TEAM,
     TEAM_OF_AGENT,
-    ZONE,
     exact,
     is_today,
-    quarters,
     seconds,
     whole,
 )
+from grafana.queries.numbers import SCALED_ROWS
 from grafana.queries.variables import criterion_of_queue
 from grafana.theme import Colour
 
@@ -205,7 +204,7 @@ FROM
         ('over_limit', pauses.over_limit, NULL, NULL, NULL),
         ('data_age', sites.age_s, NULL, NULL, NULL),
         ('unseen', gaps.unseen_s, NULL, NULL, NULL)
-    ], '{CARD_ROWS}')) AS card
+    ], '{SCALED_ROWS}')) AS card
     FROM calls CROSS JOIN agents CROSS JOIN pauses CROSS JOIN sites CROSS JOIN gaps
 )"""
 """One row per number on the board, with the ends of its scale, or its colour, where they depend on
@@ -271,24 +270,22 @@ FROM callcentre.v_agents_board
 WHERE state = 'paused_over_limit' AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
 ORDER BY lasts_s DESC, person"""
 
-TODAY_BY_HALF_HOUR = f"""SELECT
-    toStartOfInterval(quarters.quarter, INTERVAL 30 MINUTE, {ZONE}) AS time,
-    sum(results.answered) AS answered,
+TODAY_BY_HALF_HOUR = by_time(
+    """sum(results.answered) AS answered,
     sum(results.abandoned) AS abandoned,
     sum(results.flowed_out) AS flowed_out,
     sum(results.open) AS open,
     sum(results.bot_only) AS bot_only,
     sum(results.unknown) AS unknown,
-    kpi_service_level_of(sum(results.met), sum(results.counted)) AS service_level
-FROM {quarters(START_OF_TODAY, "now()")} AS quarters
-LEFT JOIN
-(
-    SELECT
+    kpi_service_level_of(sum(results.met), sum(results.counted)) AS service_level""",
+    "results",
+    f"""SELECT
         toDateTime(window_start) AS quarter, answered, abandoned, flowed_out, open, bot_only,
             unknown,
         service_level_met AS met, service_level_counted AS counted
     FROM callcentre.v_queue_results
-    WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS results ON results.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {is_today("window_start")} AND {QUEUE} AND {CHANNEL}""",
+    start=START_OF_TODAY,
+    end="now()",
+    width="30 MINUTE",
+)

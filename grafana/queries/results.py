@@ -3,9 +3,10 @@
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
 from grafana.language import Language
-from grafana.queries import coverage
+from grafana.queries import numbers
+from grafana.queries.axis import by_time
+from grafana.queries.bins import Bins
 from grafana.queries.filters import (
-    CARD_ROWS,
     CHANNEL,
     QUEUE,
     ZONE,
@@ -13,15 +14,9 @@ from grafana.queries.filters import (
     exact,
     in_range,
     in_range_a_week_before,
-    quarters,
     whole,
 )
 from grafana.queries.variables import criterion_of_queue
-
-BUCKET = f"toStartOfInterval(quarters.quarter, INTERVAL ${{granularity}}, {ZONE})"
-"""The bar a quarter of an hour belongs to: hours and days begin as in the customer's zone."""
-
-_QUARTERS = quarters("$__fromTime", "$__toTime")
 
 _SUMS = """
         sum(each.offered) AS offered,
@@ -85,7 +80,7 @@ def _shown(name: str, part: str) -> str:
     return whole(f"{part}.{name}") if name.startswith("mean_") else f"{part}.{name}"
 
 
-def _cards() -> str:
+def _cards() -> list[str]:
     lines = []
     for name in _COMPARED:
         low, high = "NULL", "NULL"
@@ -95,55 +90,28 @@ def _cards() -> str:
         for part, suffix in (("period", ""), ("before", "_before")):
             scale = f"{low.format(part)}, {high.format(part)}, NULL"
             lines.append(f"('{name}{suffix}', {_shown(name, part)}, {scale})")
-    lines += [f"('{name}', {_shown(name, 'period')}, NULL, NULL, NULL)" for name in _ALONE]
-    lines.append("('data_age', sites.age_s, NULL, NULL, NULL)")
-    lines.append("('unseen', gaps.unseen_s, NULL, NULL, NULL)")
-    return ",\n        ".join(lines)
+    return [*lines, *(f"('{name}', {_shown(name, 'period')}, NULL, NULL, NULL)" for name in _ALONE)]
 
 
-CARDS = f"""WITH
-period AS
-(
-    {_of(in_range("window_start"))}
-),
-before AS
-(
-    {_of(in_range_a_week_before("window_start"))}
-),
-sites AS
-(
-    {coverage.data_age()}
-),
-gaps AS
-(
-    {coverage.unseen("$__fromTime", "$__toTime")}
+CARDS = numbers.scaled(
+    {
+        "period": _of(in_range("window_start")),
+        "before": _of(in_range_a_week_before("window_start")),
+    },
+    _cards(),
 )
-SELECT
-    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
-    tupleElement(card, 'low') AS low, tupleElement(card, 'high') AS high,
-    tupleElement(card, 'colour') AS colour
-FROM
-(
-    SELECT arrayJoin(CAST([
-        {_cards()}
-    ], '{CARD_ROWS}')) AS card
-    FROM period CROSS JOIN before CROSS JOIN sites CROSS JOIN gaps
-)"""
 """One row per number over the range, and the same a week before."""
 
-BY_TIME = f"""SELECT
-    {BUCKET} AS time,
-    sum(results.answered) AS answered,
+BY_TIME = by_time(
+    """sum(results.answered) AS answered,
     sum(results.abandoned) AS abandoned,
     sum(results.flowed_out) AS flowed_out,
     sum(results.open) AS open,
     sum(results.bot_only) AS bot_only,
     sum(results.unknown) AS unknown,
-    sum(results.offered_before) AS offered_before
-FROM {_QUARTERS} AS quarters
-LEFT JOIN
-(
-    SELECT
+    sum(results.offered_before) AS offered_before""",
+    "results",
+    f"""SELECT
         toDateTime(window_start, 'UTC') AS quarter, answered, abandoned, flowed_out, open, bot_only,
         unknown, 0 AS offered_before
     FROM callcentre.v_queue_results
@@ -151,73 +119,51 @@ LEFT JOIN
     UNION ALL
     SELECT toDateTime({a_week_later("toDateTime(window_start)")}, 'UTC'), 0, 0, 0, 0, 0, 0, offered
     FROM callcentre.v_queue_results
-    WHERE {in_range_a_week_before("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS results ON results.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range_a_week_before("window_start")} AND {QUEUE} AND {CHANNEL}""",
+)
 """Every bar of the range, empty ones too; what was offered a week before beside it."""
 
-LEVEL_BY_TIME = f"""SELECT
-    {BUCKET} AS time,
-    kpi_service_level_of(sum(results.met), sum(results.counted)) AS service_level,
+LEVEL_BY_TIME = by_time(
+    """kpi_service_level_of(sum(results.met), sum(results.counted)) AS service_level,
     kpi_service_level_of(sum(results.wanted), sum(results.counted)) AS service_level_target,
-    kpi_abandonment_rate(sum(results.abandoned), sum(results.offered)) AS abandonment_rate
-FROM {_QUARTERS} AS quarters
-LEFT JOIN
-(
-    SELECT
+    kpi_abandonment_rate(sum(results.abandoned), sum(results.offered)) AS abandonment_rate""",
+    "results",
+    f"""SELECT
         toDateTime(window_start, 'UTC') AS quarter, offered, abandoned, service_level_met AS met,
         service_level_counted AS counted, service_level_wanted AS wanted
     FROM callcentre.v_queue_results
-    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS results ON results.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}""",
+)
 
-WAITS_BY_TIME = f"""SELECT
-    {BUCKET} AS time,
-    if(sum(waits.calls) = 0, NULL, quantileExactWeighted(0.5)(waits.wait_s, waits.calls)) AS p50_s,
-    if(sum(waits.calls) = 0, NULL, quantileExactWeighted(0.9)(waits.wait_s, waits.calls)) AS p90_s,
-    if(sum(waits.calls) = 0, NULL, quantileExactWeighted(0.95)(waits.wait_s, waits.calls)) AS p95_s
-FROM {_QUARTERS} AS quarters
-LEFT JOIN
-(
-    SELECT toDateTime(window_start, 'UTC') AS quarter, wait_s, calls
+WAITS_BY_TIME = by_time(
+    ",\n    ".join(
+        f"if(sum(waits.calls) = 0, NULL, quantileExactWeighted({share})(waits.wait_s, waits.calls))"
+        f" AS p{share * 100:.0f}_s"
+        for share in (0.5, 0.9, 0.95)
+    ),
+    "waits",
+    f"""SELECT toDateTime(window_start, 'UTC') AS quarter, wait_s, calls
     FROM callcentre.v_queue_windows
     ARRAY JOIN mapKeys(answered_waits) AS wait_s, mapValues(answered_waits) AS calls
-    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS waits ON waits.quarter = quarters.quarter
-GROUP BY time
-ORDER BY time"""
+    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}""",
+)
 """Of the answered calls, in whole seconds, from the waits themselves."""
 
-ABANDON_BINS = ((0, 5), (5, 10), (10, 20), (20, 30), (30, 60), (60, 120), (120, 0))
-"""Seconds, the end excluded; the last one has none."""
-
-
-def _bin_name(first: int, last: int) -> str:
-    return f"{first} a {last} s" if last else f"{first} s +"
+_ABANDON_BINS = Bins((0, 5, 10, 20, 30, 60, 120), "s", 1)
 
 
 def abandon_times(language: Language) -> str:
     """How long those waited who gave up: a row per bin, empty ones too."""
-    to = "a" if language is Language.PORTUGUESE else "to"
-    names = ", ".join(
-        f"'{_bin_name(first, last).replace(' a ', f' {to} ')}'" for first, last in ABANDON_BINS
-    )
-    starts = ", ".join(str(first) for first, _ in ABANDON_BINS)
-    return f"""SELECT bins.name AS bin, sum(waits.calls) AS calls
-FROM (SELECT arrayJoin(arrayZip([{names}], [{starts}])) AS bin, bin.1 AS name,
-    bin.2 AS start) AS bins
-LEFT JOIN
-(
-    SELECT arrayMax(arrayFilter(start -> start <= wait_s, [{starts}])) AS start, calls
+    return _ABANDON_BINS.counted(
+        language,
+        "sum(waits.calls)",
+        "waits",
+        f"""\
+SELECT arrayMax(arrayFilter(start -> start <= wait_s, [{_ABANDON_BINS.starts}])) AS start, calls
     FROM callcentre.v_queue_windows
     ARRAY JOIN mapKeys(abandoned_waits) AS wait_s, mapValues(abandoned_waits) AS calls
-    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}
-) AS waits ON waits.start = bins.start
-GROUP BY bins.name, bins.start
-ORDER BY bins.start"""
+    WHERE {in_range("window_start")} AND {QUEUE} AND {CHANNEL}""",
+    )
 
 
 HOURS = tuple(range(24))

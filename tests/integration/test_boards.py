@@ -466,7 +466,7 @@ def test_chats_have_their_first_response_beside_the_wait(filled: Filled) -> None
 
 
 def test_the_wait_of_chats_is_one_number_on_every_page_and_in_the_export(filled: Filled) -> None:
-    """cases.md A28: one chat of 600 s at one agent, nine of 60 s at another: 114.0 s, not 330."""
+    """One chat of 600 s at one agent, nine of 60 s at another: 114.0 s, not 330."""
     told = Told()
     for number, (wait_s, agent) in enumerate([(600, "a1"), *[(60, "a2")] * 9]):
         start, session = f"10:{number * 3:02}:00", {"id": f"a28-{number}", "departmentId": "a28"}

@@ -93,13 +93,21 @@ def _backend_macros(sql: str, within: Range) -> str:
     first_ms, last_ms = (f"fromUnixTimestamp64Milli({s * 1000})" for s in (start, end))
     first_day, last_day = (f"toDate('{datetime.fromtimestamp(s, UTC):%F}')" for s in (start, end))
 
+    moments = {
+        "fromTime": first,
+        "toTime": last,
+        "fromTime_ms": first_ms,
+        "toTime_ms": last_ms,
+        "interval_s": str(step),
+    }
+
     def replaced(found: re.Match[str]) -> str:
-        of = (found["arguments"] or "").strip()
-        texts = {
-            "fromTime": first,
-            "toTime": last,
-            "fromTime_ms": first_ms,
-            "toTime_ms": last_ms,
+        name, arguments = found["name"], found["arguments"]
+        if name in moments:
+            # They take nothing: brackets that follow are the statement's.
+            return moments[name] + ("" if arguments is None else f"({arguments})")
+        of = (arguments or "").strip()
+        of_columns = {
             "timeFilter": f"{of} >= {first} AND {of} <= {last}",
             "timeFilter_ms": f"{of} >= {first_ms} AND {of} <= {last_ms}",
             "dateFilter": f"{of} >= {first_day} AND {of} <= {last_day}",
@@ -107,18 +115,9 @@ def _backend_macros(sql: str, within: Range) -> str:
             "timeInterval_ms": (
                 f"toStartOfInterval(toDateTime64({of}, 3), INTERVAL {step * 1000} millisecond)"
             ),
-            "interval_s": str(step),
         }
-        if found["name"] not in texts:
-            raise UnknownNameError(f"$__{found['name']}")
-        arguments = "" if found["arguments"] is None else f"({found['arguments']})"
-        takes_one = found["name"] not in (
-            "fromTime",
-            "toTime",
-            "fromTime_ms",
-            "toTime_ms",
-            "interval_s",
-        )
-        return texts[found["name"]] + ("" if takes_one else arguments)
+        if name not in of_columns:
+            raise UnknownNameError(f"$__{name}")
+        return of_columns[name]
 
     return _MACRO.sub(replaced, sql)
