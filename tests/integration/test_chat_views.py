@@ -91,7 +91,7 @@ def test_windows_follow_the_queue_calls_also_when_one_is_taken_back(
 
 
 def test_card_table_and_series_say_the_same(client: Client, writer: ClickHouseFactWriter) -> None:
-    """cases.md A28: one session of 600 s at one agent, nine of 60 s at another: 114.0 s."""
+    """One session of 600 s at one agent, nine of 60 s at another: 114.0 s."""
     begin = ms("10:00:00")
     told = Told()
     for number in range(10):
@@ -128,7 +128,7 @@ def test_card_table_and_series_say_the_same(client: Client, writer: ClickHouseFa
 def test_a_chat_waits_until_a_person_has_written(
     client: Client, writer: ClickHouseFactWriter
 ) -> None:
-    """cases.md A27: assigned and never answered stays inside waiting now."""
+    """Assigned and never answered stays inside waiting now."""
     now = int(time.time() * 1000)
     answered = {"first_response_at": now - MINUTE_MS, "call_id": "2/1", "uniqueid": "2"}
     writer.write(

@@ -69,11 +69,6 @@ def panels(board: Json) -> Iterator[Json]:
             yield panel
 
 
-def rows_of(board: Json) -> Iterator[Json]:
-    """The headings of a board."""
-    return (panel for panel in board["panels"] if panel["type"] == "row")
-
-
 def panel_of(board: Json, number: int) -> Json:
     """The panel with this id."""
     return next(panel for panel in panels(board) if panel["id"] == number)

@@ -109,7 +109,7 @@ async def test_an_event_is_published_under_its_account_without_words_and_names(
 async def test_the_same_event_twice_is_accepted_twice(
     client: httpx.AsyncClient, chats: MemoryPublisher
 ) -> None:
-    """cases.md A25: 2xx for all; what is a duplicate is the fold's to say."""
+    """All are accepted: what is a duplicate is the fold's to say."""
     received = message_event("MESSAGE_RECEIVED", "13:00:01", "m1")
     answers = [
         await post(client, body) for body in (new_session(), new_session(), received, received)

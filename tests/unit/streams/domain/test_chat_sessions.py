@@ -41,7 +41,7 @@ def test_the_worked_example_has_its_exact_values_in_every_order() -> None:
 
 
 def test_an_event_that_comes_twice_is_one() -> None:
-    """cases.md A25: the same webhook twice."""
+    """The same webhook twice."""
     new = session_event("SESSION_NEW", "13:00:00")
     received = message_event("MESSAGE_RECEIVED", "13:00:01", "m1")
     told = Told().tell(new, new)
@@ -53,7 +53,6 @@ def test_an_event_that_comes_twice_is_one() -> None:
 
 
 def test_a_later_state_that_comes_first_holds() -> None:
-    """cases.md A26."""
     read = message_event("MESSAGE_UPDATED", "10:00:05.2", "m1", status="READ", written="10:00:03")
     delivered = message_event(
         "MESSAGE_UPDATED", "10:00:04.1", "m1", status="DELIVERED", written="10:00:03"
@@ -71,7 +70,7 @@ def test_a_later_state_that_comes_first_holds() -> None:
 
 
 def test_a_robot_is_no_first_response() -> None:
-    """cases.md A27: wait to assignment 300 s, first response 450 s, 150 s after the assignment."""
+    """Wait to assignment 300 s, first response 450 s, 150 s after the assignment."""
     start = {"startAt": "10:00:00"}
     new = session_event("SESSION_NEW", "10:00:00", **start)
     robot = message_event("MESSAGE_SENT", "10:00:02", "m1", origin="BOT")
