@@ -3,6 +3,7 @@
 Texts, names of customers and whatever a platform adds some day stay out because nobody listed them.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def selected(body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, ChatVal
     """The values at these dotted paths, as far as there are any and they are plain.
 
     A null is kept, also one on the way to the value: it tells that there is nothing. Lists, objects
-    and texts that are too long are not what is needed and stay out.
+    and texts that are too long, or that no JSON text can hold, are not what is needed and stay out.
     """
     fields: dict[str, ChatValue] = {}
     for path in paths:
@@ -55,7 +56,7 @@ def selected(body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, ChatVal
         if value is None or isinstance(value, bool):
             fields[path] = value
         elif isinstance(value, str):
-            if len(value) <= MAX_VALUE_CHARACTERS:
+            if len(value) <= MAX_VALUE_CHARACTERS and _LONE_SURROGATE.search(value) is None:
                 fields[path] = value
         elif isinstance(value, int | float) and abs(value) < _HIGHEST_NUMBER:
             fields[path] = value
@@ -63,4 +64,7 @@ def selected(body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, ChatVal
 
 
 _ABSENT = object()
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, as a platform leaves it where it cuts a text off."""
+
 _HIGHEST_NUMBER = 2**53

@@ -93,12 +93,13 @@ def _operation() -> dict[str, Any]:
         },
         "responses": {
             "202": {"description": "Stored.", "content": _json_of(AcceptedAnswer)},
-            **{str(error.status): _answer(error) for error in errors},
+            **{str(error.status): error_answer(error) for error in errors},
         },
     }
 
 
-def _answer(error: type[IngestError]) -> dict[str, Any]:
+def error_answer(error: type[IngestError]) -> dict[str, Any]:
+    """What the document says of an answer that is not a success."""
     answer: dict[str, Any] = {"description": error.__doc__, "content": _json_of(ErrorAnswer)}
     if issubclass(error, RetryLaterError):
         seconds = {"type": "integer", "minimum": 1}

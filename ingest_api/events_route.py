@@ -60,15 +60,15 @@ class EventsRoute:
         finally:
             self._metrics.requests_in_flight.dec()
             self._metrics.answered(outcome, time.perf_counter() - started)
-        length = (b"content-length", b"%d" % len(content))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [_JSON, length, *headers],
-            }
-        )
-        await send({"type": "http.response.body", "body": content})
+        await send_json(send, status, headers, content)
+
+
+async def send_json(send: Send, status: int, headers: Headers, content: bytes) -> None:
+    """The answer of ASGI, whose `headers` are those beyond the usual ones."""
+    length = (b"content-length", b"%d" % len(content))
+    start = {"type": "http.response.start", "status": status}
+    await send({**start, "headers": [_JSON, length, *headers]})
+    await send({"type": "http.response.body", "body": content})
 
 
 def told(error: IngestError) -> tuple[int, Headers, bytes]:

@@ -10,6 +10,7 @@ from ingest_api.budget import ByteBudget
 from ingest_api.contract.limits import Refusal
 from ingest_api.errors import Shortage
 from ingest_api.publisher import Publisher
+from ingest_api.publisher_metrics import publisher_metrics
 from ingest_api.site_metrics import SiteMetrics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -122,20 +123,7 @@ class _Held(Collector):
         limits.add_metric(("bodies",), self._bodies.limit)
         limits.add_metric(("messages",), publisher.max_in_flight_bytes)
         yield limits
-        yield GaugeMetricFamily(
-            "ingest_in_flight_messages",
-            "Messages that the broker has not acknowledged yet.",
-            publisher.counts.in_flight,
-        )
-        failed = CounterMetricFamily(
-            "ingest_messages_failed",
-            "Messages not acknowledged: never handed to the producer, or given up by it.",
-            labels=("reason",),
-        )
-        failed.add_metric(("not_sent",), publisher.counts.not_sent)
-        failed.add_metric(("not_acknowledged",), publisher.counts.not_acknowledged)
-        failed.add_metric(("stuck",), publisher.counts.stuck)
-        yield failed
+        yield from publisher_metrics("ingest", "Messages", publisher)
         yield CounterMetricFamily(
             "ingest_messages_late",
             "Messages acknowledged after their request was answered 503: they come twice.",

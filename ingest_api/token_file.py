@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ingest_api.auth import Grant, RegistryState, SiteIdentity, digest_prefix
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.errors import ConfigError
 from ingest_api.owned_file import replace_owned
+from ingest_api.settings_file import problem_of
 
 _LOOK_AGAIN_S = 1.0
 
@@ -57,7 +58,7 @@ class FileTokenRegistry:
             self._stamp = _stamp(path)
             self._grants = _index(_read(path))
         except (OSError, ValueError) as error:
-            raise ConfigError(f"INGEST_TOKENS_FILE: {_problem(error)}") from error
+            raise ConfigError(f"INGEST_TOKENS_FILE: {problem_of(error)}") from error
 
     def grants(self, prefix: str) -> tuple[Grant, ...]:
         """As in `TokenRegistry`."""
@@ -88,7 +89,7 @@ class FileTokenRegistry:
             self._failures += 1
             if not self._is_unreadable:
                 self._is_unreadable = True
-                _log.error("token_file_unreadable", problem=_problem(error))
+                _log.error("token_file_unreadable", problem=problem_of(error))
         else:
             self._is_unreadable = False
             self._read_at = self._looked_at
@@ -102,7 +103,7 @@ def add_token(path: Path, entry: TokenEntry) -> None:
     try:
         tokens = _read(path) if path.exists() else []
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: {_problem(error)}") from error
+        raise ConfigError(f"{path}: {problem_of(error)}") from error
     content = _TokenFile(tokens=[*tokens, entry]).model_dump()
     replace_owned(path, f"{json.dumps(content, indent=2)}\n".encode())
 
@@ -125,11 +126,3 @@ def _index(entries: list[TokenEntry]) -> dict[str, tuple[Grant, ...]]:
             prefix = digest_prefix(entry.sha256)
             index[prefix] = (*index.get(prefix, ()), grant)
     return index
-
-
-def _problem(error: Exception) -> str:
-    """What is wrong, without the content of the file."""
-    if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        return f"{'.'.join(map(str, found['loc'])) or 'the file'}: {found['msg']}"
-    return str(error)

@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 
 EVENTS_FOLDED = Counter("streams_events_folded_total", "Events taken into the fold.")
 BATCHES_REPEATED = Counter(
-    "streams_batches_repeated_total", "Batches of which the site's state had seen everything."
+    "streams_batches_repeated_total",
+    "Batches of which the site's state had seen everything; chat events that changed no row.",
 )
 MESSAGES_REPEATED = Counter(
     "streams_messages_repeated_total", "Messages read again below the partition's position."

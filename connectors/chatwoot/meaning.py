@@ -1,9 +1,10 @@
 """What Chatwoot's words mean. A conversation is a session, a team (else the inbox) its queue."""
 
 from connectors.chatwoot.door import EVENTS
+from connectors.fields import Fields, at_ticks, text
 from connectors.meaning import Understood
 from connectors.moments import Moments
-from ingest_api.contract.chat import ChatValue, PublishedChatEvent
+from ingest_api.contract.chat import PublishedChatEvent
 from streams.domain.chat_events import (
     TICKS_PER_MS,
     Author,
@@ -34,7 +35,8 @@ _MESSAGES = frozenset(("message_created", "message_updated"))
 # In webhooks the type is a word, in older ones a number.
 _TYPES = {0: "incoming", 1: "outgoing", 2: "activity", 3: "template"}
 
-Fields = dict[str, ChatValue]
+_CHANGED = ("updated_at", "timestamp", "last_activity_at", "created_at")
+"""When what is shown was so."""
 
 
 def understand(event: PublishedChatEvent) -> Understood:
@@ -52,7 +54,7 @@ def _conversation(fields: Fields, kind: SightingKind, received_at: int) -> Under
         return Understood(None, ("id",))
     status = str(fields.get("status"))
     phase = _PHASES.get(status, "untold")
-    at, moments = _at(fields, received_at), Moments(received_at)
+    at, moments = at_ticks(fields, _CHANGED, received_at), Moments(received_at)
     team, inbox = _id(fields, "meta.team.id"), _id(fields, "inbox_id")
     seen = SessionSeen(
         at_ticks=at,
@@ -60,14 +62,14 @@ def _conversation(fields: Fields, kind: SightingKind, received_at: int) -> Under
         phase=phase,
         queue=f"team-{team}" if team else f"inbox-{inbox}" if inbox else None,
         agent=_id(fields, "meta.assignee.id"),
-        agent_name=_text(fields, "meta.assignee.name"),
+        agent_name=text(fields, "meta.assignee.name"),
         has_bot=phase == "opened",
         started_at=moments.ms(fields.get("created_at")),
         ended_at=at // TICKS_PER_MS if phase == "ended" else 0,
         responded_at=moments.ms(fields.get("first_reply_created_at")),
     )
     unknown = () if status in _PHASES else ("session_status",)
-    return Understood(SessionSighting(session_id, seen, _text(fields, "meta.team.name")), unknown)
+    return Understood(SessionSighting(session_id, seen, text(fields, "meta.team.name")), unknown)
 
 
 def _message(fields: Fields, received_at: int) -> Understood:
@@ -80,12 +82,12 @@ def _message(fields: Fields, received_at: int) -> Understood:
         return Understood(None)  # a note among ourselves
     authors: dict[str, Author] = {
         "incoming": "customer",
-        "outgoing": "person" if _text(fields, "sender.type").lower() == "user" else "machine",
+        "outgoing": "person" if text(fields, "sender.type").lower() == "user" else "machine",
         "template": "machine",
     }
     written_at = Moments(received_at).ms(fields.get("created_at")) or received_at
     seen = MessageSeen(
-        at_ticks=_at(fields, received_at),
+        at_ticks=at_ticks(fields, _CHANGED, received_at),
         written_at=written_at,
         author=authors.get(kind, "machine"),
         is_read=fields.get("status") == "read",
@@ -93,19 +95,6 @@ def _message(fields: Fields, received_at: int) -> Understood:
     )
     unknown = () if kind in authors else ("message_direction",)
     return Understood(MessageSighting(session_id, message_id, seen), unknown)
-
-
-def _at(fields: Fields, received_at: int) -> int:
-    moments = Moments(received_at)
-    for name in ("updated_at", "timestamp", "last_activity_at", "created_at"):
-        if at := moments.ticks(fields.get(name)):
-            return at
-    return received_at * TICKS_PER_MS
-
-
-def _text(fields: Fields, name: str) -> str:
-    value = fields.get(name)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _id(fields: Fields, name: str) -> str | None:

@@ -4,10 +4,11 @@ Created, changed or completed is told by the event's name, not by the status. Wh
 (names, statuses, missing or odd values) never breaks anything: it is less that is told.
 """
 
+from connectors.fields import Fields, at_ticks, text
 from connectors.helena.door import DATE, EVENTS
 from connectors.meaning import Understood
 from connectors.moments import Moments
-from ingest_api.contract.chat import ChatValue, PublishedChatEvent
+from ingest_api.contract.chat import PublishedChatEvent
 from streams.domain.chat_events import (
     TICKS_PER_MS,
     AgentSighting,
@@ -68,7 +69,8 @@ _AUTHORS: dict[str, Author] = {
     "GATEWAY": "machine",
 }
 
-Fields = dict[str, ChatValue]
+_CHANGED = ("updatedAt", DATE, "createdAt")
+"""When what is shown was so: by the object, else by the envelope."""
 
 
 def understand(event: PublishedChatEvent) -> Understood:
@@ -84,46 +86,46 @@ def understand(event: PublishedChatEvent) -> Understood:
 
 
 def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood:
-    session_id = _text(fields, "id")
+    session_id = text(fields, "id")
     if not session_id:
         return Understood(None, ("id",))
     moments = Moments(received_at)
-    status = _text(fields, "status").upper()
+    status = text(fields, "status").upper()
     ended_at = moments.ms(fields.get("endAt"))
     phase = _PHASES.get(status, "untold")
     agent = _id(fields, "userId", "agentDetails.userId", "agentDetails.id")
-    has_bot = bool(_text(fields, "botId"))
+    has_bot = bool(text(fields, "botId"))
     if kind == "completed" or (phase == "untold" and ended_at):
         phase = "ended"
     elif phase == "served" and agent == "" and has_bot:
         phase = "opened"  # served by the bot
     seen = SessionSeen(
-        at_ticks=_at(fields, received_at),
+        at_ticks=at_ticks(fields, _CHANGED, received_at),
         kind=kind,
         phase=phase,
         queue=_id(fields, "departmentId", "departmentDetails.id"),
         agent=agent,
-        agent_name=_text(fields, "agentDetails.name"),
+        agent_name=text(fields, "agentDetails.name"),
         has_bot=has_bot,
-        is_group=_text(fields, "type").upper() == "GROUP",
-        is_unanswered_send=_text(fields, "windowStatus").upper() == "NOT_STARTED",
+        is_group=text(fields, "type").upper() == "GROUP",
+        is_unanswered_send=text(fields, "windowStatus").upper() == "NOT_STARTED",
         started_at=moments.ms(fields.get("startAt")) or moments.ms(fields.get("createdAt")),
         ended_at=ended_at,
         picked_up_at=moments.ms(fields.get("firstUserInteractionAt")),
         responded_at=moments.ms(fields.get("firstAgentMessageAt")),
     )
     unknown = () if status in _PHASES else ("session_status",)
-    sighting = SessionSighting(session_id, seen, _text(fields, "departmentDetails.name"))
+    sighting = SessionSighting(session_id, seen, text(fields, "departmentDetails.name"))
     return Understood(sighting, unknown)
 
 
 def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
-    message_id, session_id = _text(fields, "id"), _text(fields, "sessionId")
+    message_id, session_id = text(fields, "id"), text(fields, "sessionId")
     if not message_id or not session_id:
         return Understood(None, ("id",))
-    direction = _text(fields, "direction").upper()
-    status = _text(fields, "status").upper()
-    origin = _text(fields, "origin").upper()
+    direction = text(fields, "direction").upper()
+    status = text(fields, "status").upper()
+    origin = text(fields, "origin").upper()
     unknown = [
         what
         for what, is_known in (
@@ -137,7 +139,7 @@ def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
     moments = Moments(received_at)
     told = filter(None, (moments.ms(fields.get(name)) for name in _WRITTEN))
     seen = MessageSeen(
-        at_ticks=_at(fields, received_at),
+        at_ticks=at_ticks(fields, _CHANGED, received_at),
         written_at=next(told, received_at),
         author="customer" if is_customers else _author(fields, origin),
         is_read=status == "READ" or bool(moments.ms(fields.get("readContactAt"))),
@@ -151,41 +153,27 @@ _WRITTEN = ("createdAt", "timestamp", "updatedAt", DATE)
 
 def _author(fields: Fields, origin: str) -> Author:
     author = _AUTHORS.get(origin, "machine")
-    if _text(fields, "templateId") and author != "machine":
+    if text(fields, "templateId") and author != "machine":
         return "sender"
-    if author == "person" and not _text(fields, "userId"):
+    if author == "person" and not text(fields, "userId"):
         return "machine"
     return author
 
 
 def _agent(fields: Fields, received_at: int) -> Understood:
     agent = _id(fields, "userId", "id")
-    availability = _text(fields, "availability").upper()
+    availability = text(fields, "availability").upper()
     if not agent:
         return Understood(None, ("id",))
     if availability not in ("AVAILABLE", "UNAVAILABLE"):
         return Understood(None, ("availability",))
     is_available = availability == "AVAILABLE"
     at = received_at * TICKS_PER_MS
-    return Understood(AgentSighting(agent, _text(fields, "name"), is_available, at), ())
-
-
-def _at(fields: Fields, received_at: int) -> int:
-    """When what is shown was so: by the object, else by the envelope, else when we received it."""
-    moments = Moments(received_at)
-    for name in ("updatedAt", DATE, "createdAt"):
-        if at := moments.ticks(fields.get(name)):
-            return at
-    return received_at * TICKS_PER_MS
-
-
-def _text(fields: Fields, name: str) -> str:
-    value = fields.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return Understood(AgentSighting(agent, text(fields, "name"), is_available, at), ())
 
 
 def _id(fields: Fields, *names: str) -> str | None:
     """The first id that is told; "" if it is told that there is none, None if nothing is told."""
-    if found := next(filter(None, (_text(fields, name) for name in names)), ""):
+    if found := next(filter(None, (text(fields, name) for name in names)), ""):
         return found
     return "" if any(name in fields and fields[name] is None for name in names) else None

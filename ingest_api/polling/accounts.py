@@ -7,17 +7,18 @@
 import stat
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from connectors.pollers import POLLERS
 from ingest_api.auth import SiteIdentity
+from ingest_api.contract.addresses import parts_of
 from ingest_api.contract.limits import SITE_PATTERN
+from ingest_api.contract.secrets import is_loopback
 from ingest_api.errors import ConfigError
+from ingest_api.settings_file import read_settings
 
 _KEY = "INGEST_POLL_FILE"
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -47,9 +48,10 @@ class PolledAccount(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
-        parts = urlsplit(url)
-        is_here = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        if not parts.hostname or parts.path.strip("/") or not (parts.scheme == "https" or is_here):
+        parts = parts_of(url)
+        host = parts.hostname or ""
+        is_safe = parts.scheme == "https" or is_loopback(host)
+        if not host or parts.path.strip("/") or not is_safe:
             raise ValueError("it must look like https://api.wts.chat, without a path")
         return url.rstrip("/")
 
@@ -59,13 +61,7 @@ _file = TypeAdapter(Annotated[list[PolledAccount], Field(max_length=10_000)])
 
 def read_accounts(path: Path) -> list[PolledAccount]:
     """The accounts of the file. Raises ConfigError without repeating its content."""
-    try:
-        if path.stat().st_mode & _OTHERS:
-            raise ConfigError(f"{_KEY}: {path} holds tokens and can be read by others: chmod 600")
-        return _file.validate_json(path.read_bytes(), strict=True)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, found["loc"])) or "the file"
-        raise ConfigError(f"{_KEY}: {place}: {found['msg']}") from error
-    except OSError as error:
-        raise ConfigError(f"{_KEY}: {path}: {error.strerror}") from error
+    accounts = read_settings(_file, path, _KEY)
+    if path.stat().st_mode & _OTHERS:
+        raise ConfigError(f"{_KEY}: {path} holds tokens and can be read by others: chmod 600")
+    return accounts

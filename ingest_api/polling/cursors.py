@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from ingest_api.auth import SiteIdentity
+from ingest_api.owned_file import replace_owned
 
 _log = structlog.get_logger()
 
@@ -38,9 +39,7 @@ class Cursors:
         if self._by_account.get(key) == cursor_ms:
             return
         self._by_account[key] = cursor_ms
-        new = self._path.with_name(f"{self._path.name}.new")
         try:
-            new.write_text(json.dumps(self._by_account))
-            new.replace(self._path)
+            replace_owned(self._path, json.dumps(self._by_account).encode())
         except OSError as error:
             _log.warning("poll_cursors_not_written", problem=error.strerror)

@@ -13,7 +13,8 @@ import structlog
 
 from connectors.door import Passed
 from connectors.poller import PlatformAwayError, PlatformRefusesError, Poller, Round
-from ingest_api.contract.chat import PublishedChatEvent, encode_chat_event
+from ingest_api.chat_event import chat_event
+from ingest_api.contract.chat import encode_chat_event
 from ingest_api.contract.topics import site_key
 from ingest_api.errors import UnavailableError
 from ingest_api.polling import metrics
@@ -113,16 +114,6 @@ class Rounds:
         return "done", 0.0
 
     async def _publish(self, passed: Passed) -> None:
-        account = self._account
-        shown = self._maskings.shown(account.tenant, passed.number)
-        event = PublishedChatEvent(
-            tenant=account.tenant,
-            site=account.site,
-            connector=account.connector,
-            received_at=self._now_ms(),
-            name=passed.name,
-            fields=passed.fields,
-            caller=shown.number,
-            caller_hash=shown.hash,
-        )
-        await self._publisher.publish(site_key(*account.identity), [encode_chat_event(event)])
+        identity, connector = self._account.identity, self._account.connector
+        event = chat_event(identity, connector, passed, self._maskings, self._now_ms())
+        await self._publisher.publish(site_key(*identity), [encode_chat_event(event)])

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ingest_api.contract.limits import SITE_PATTERN
 from ingest_api.contract.secrets import MIN_CHARACTERS
-from ingest_api.errors import ConfigError
+from ingest_api.settings_file import read_settings
 
 MARK = "…"
 _SHOWN_DIGITS = 4
@@ -80,11 +80,4 @@ def read_maskings(path: Path | None) -> Maskings:
     """Those of the file; none without one. Raises ConfigError without repeating its content."""
     if path is None:
         return Maskings({})
-    try:
-        return Maskings(_file.validate_json(path.read_bytes(), strict=True))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, found["loc"])) or "the file"
-        raise ConfigError(f"INGEST_CHAT_KEYS_FILE: {place}: {found['msg']}") from error
-    except OSError as error:
-        raise ConfigError(f"INGEST_CHAT_KEYS_FILE: {error.strerror}") from error
+    return Maskings(read_settings(_file, path, "INGEST_CHAT_KEYS_FILE"))

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from ingest_api.publisher import Publisher
+from ingest_api.publisher_metrics import publisher_metrics
 
 UNKNOWN = "unknown"
 
@@ -49,18 +50,4 @@ class _Held(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """As prometheus_client asks for it."""
-        counts = self._publisher.counts
-        yield GaugeMetricFamily(
-            "ingest_webhook_in_flight_messages",
-            "Chat events that the broker has not acknowledged yet.",
-            counts.in_flight,
-        )
-        failed = CounterMetricFamily(
-            "ingest_webhook_messages_failed",
-            "Chat events not acknowledged: never handed to the producer, or given up by it.",
-            labels=("reason",),
-        )
-        failed.add_metric(("not_sent",), counts.not_sent)
-        failed.add_metric(("not_acknowledged",), counts.not_acknowledged)
-        failed.add_metric(("stuck",), counts.stuck)
-        yield failed
+        return publisher_metrics("ingest_webhook", "Chat events", self._publisher)

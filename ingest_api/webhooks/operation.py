@@ -7,16 +7,15 @@ from ingest_api.errors import (
     BodyTooSlowError,
     InvalidEventError,
     MalformedBodyError,
-    RetryLaterError,
     TooLargeError,
     TooManyRequestsError,
     UnauthorizedError,
     UnavailableError,
     UnsupportedBodyError,
 )
+from ingest_api.events_operation import error_answer
 from ingest_api.webhooks.route import WEBHOOKS_PATH
 
-_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
 _ERRORS = (
     MalformedBodyError,
     UnauthorizedError,
@@ -61,20 +60,10 @@ def _operation() -> dict[str, Any]:
                     }
                 },
             },
-            **{str(error.status): _answer(error) for error in _ERRORS},
+            **{str(error.status): error_answer(error) for error in _ERRORS},
         },
     }
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-def _answer(error: type[Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": error.__doc__, "content": _ERROR}
-    if issubclass(error, RetryLaterError):
-        seconds = {"type": "integer", "minimum": 1}
-        answer["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": seconds, "required": True}
-        }
-    return answer

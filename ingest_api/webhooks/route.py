@@ -13,12 +13,13 @@ from typing import NamedTuple
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from connectors.door import Door, NotAnEventError
+from connectors.door import Door, NotAnEventError, Passed
 from connectors.doors import DOORS
 from ingest_api.auth import TokenRegistry, admit
 from ingest_api.body import inflate, read_body
 from ingest_api.budget import ByteBudget
-from ingest_api.contract.chat import PublishedChatEvent, encode_chat_event
+from ingest_api.chat_event import chat_event
+from ingest_api.contract.chat import encode_chat_event
 from ingest_api.contract.topics import site_key
 from ingest_api.errors import (
     IngestError,
@@ -27,7 +28,7 @@ from ingest_api.errors import (
     MethodNotAllowedError,
     UnauthorizedError,
 )
-from ingest_api.events_route import Headers, told
+from ingest_api.events_route import Headers, send_json, told
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
 from ingest_api.request_head import read_head
@@ -37,7 +38,6 @@ from ingest_api.webhooks.metrics import UNKNOWN, WebhookMetrics
 WEBHOOKS_PATH = "/v1/webhooks/"
 MAX_BODY_BYTES = 256 * 1024
 
-_JSON = (b"content-type", b"application/json")
 _ACCEPTED = 202
 _STORED = b'{"accepted":1}'
 
@@ -89,10 +89,7 @@ class WebhookRoute:
             connector = address.connector if address.door else UNKNOWN
             self._metrics.requests.labels(connector, outcome).inc()
             self._metrics.request_seconds.observe(time.perf_counter() - started)
-        length = (b"content-length", b"%d" % len(content))
-        start = {"type": "http.response.start", "status": status}
-        await send({**start, "headers": [_JSON, length, *headers]})
-        await send({"type": "http.response.body", "body": content})
+        await send_json(send, status, headers, content)
 
     async def _take(self, address: Address, scope: Scope, receive: Receive) -> None:
         """Nothing of the body is read before the secret is known and the rate allows it."""
@@ -110,36 +107,27 @@ class WebhookRoute:
             body = await read_body(receive, lease, MAX_BODY_BYTES)
             if is_gzip:
                 body = inflate(body, MAX_BODY_BYTES)
-            event = self._event(address.connector, address.door, *grant.identity, body)
+            passed = _passed(address.door, body)
+            event = chat_event(
+                grant.identity, address.connector, passed, self._maskings, self._now_ms()
+            )
             key = site_key(*grant.identity)
             await self._publisher.publish(key, [encode_chat_event(event)])
         name = event.name if event.name in address.door.known_names else UNKNOWN
         self._metrics.events.labels(address.connector, name).inc()
 
-    def _event(
-        self, connector: str, door: Door, tenant: str, site: str, body: bytes | bytearray
-    ) -> PublishedChatEvent:
-        try:
-            posted = msgspec.json.decode(body)
-        except (ValueError, RecursionError) as error:
-            raise MalformedBodyError("the body is not a JSON text") from error
-        if not isinstance(posted, dict):
-            raise InvalidEventError("the body must be an object")
-        try:
-            passed = door.passes(posted)
-        except NotAnEventError as error:
-            raise InvalidEventError(str(error)) from error
-        shown = self._maskings.shown(tenant, passed.number)
-        return PublishedChatEvent(
-            tenant=tenant,
-            site=site,
-            connector=connector,
-            received_at=self._now_ms(),
-            name=passed.name,
-            fields=passed.fields,
-            caller=shown.number,
-            caller_hash=shown.hash,
-        )
+
+def _passed(door: Door, body: bytes | bytearray) -> Passed:
+    try:
+        posted = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedBodyError("the body is not a JSON text") from error
+    if not isinstance(posted, dict):
+        raise InvalidEventError("the body must be an object")
+    try:
+        return door.passes(posted)
+    except NotAnEventError as error:
+        raise InvalidEventError(str(error)) from error
 
 
 def _address(path: str) -> Address:

@@ -1,7 +1,7 @@
 """The part of Helena's API that is asked for, over a simulated account: an ASGI application.
 
 As the real one: a token or 401, 429 beyond 200 requests in five seconds or 1,000 in five minutes,
-pages of at most 100 with `hasMorePages`, filters by moment, and its own form of errors.
+pages of at most 100 with `hasMorePages`, only what changed later, and its own form of errors.
 """
 
 import time
@@ -54,7 +54,6 @@ class HelenaApi:
             routes=[
                 Route("/chat/v2/session", self._answered(self._sessions)),
                 Route("/core/v1/agent", self._answered(self._agents)),
-                Route("/core/v2/department", self._answered(self._departments)),
                 Route("/{rest:path}", self._answered(None)),
             ]
         )
@@ -84,12 +83,9 @@ class HelenaApi:
 
     def _sessions(self, request: Request) -> Content:
         query = request.query_params
-        after, before = ticks(query.get("UpdatedAt.After")), ticks(query.get("UpdatedAt.Before"))
-        found = [
-            session
-            for session in self._account.sessions.values()
-            if session["updatedAt"] > after and (not before or session["updatedAt"] < before)
-        ]
+        after = ticks(query.get("UpdatedAt.After"))
+        sessions = self._account.sessions.values()
+        found = [session for session in sessions if session["updatedAt"] > after]
         is_backwards = query.get("OrderDirection", "DESCENDING").upper().startswith("DESC")
         by = "updatedAt" if query.get("OrderBy", "").lower() == "updatedat" else "createdAt"
         found.sort(key=lambda session: session[by], reverse=is_backwards)
@@ -107,9 +103,6 @@ class HelenaApi:
 
     def _agents(self, _: Request) -> list[Content]:
         return list(self._account.agents.values())
-
-    def _departments(self, _: Request) -> list[Content]:
-        return [{"id": key, "name": name} for key, name in self._account.departments.items()]
 
 
 def _error(status: int, key: str, retry_after_s: int = 0) -> JSONResponse:

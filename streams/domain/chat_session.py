@@ -11,7 +11,6 @@ with more messages than `MAX_MESSAGES` the ones that come last; both are counted
 import bisect
 
 import msgspec
-from backports import zstd
 
 from streams.domain.chat_events import (
     TICKS_PER_MS,
@@ -20,6 +19,7 @@ from streams.domain.chat_events import (
     SessionSeen,
     SessionSighting,
 )
+from streams.domain.packing import packed, unpacked
 
 MAX_SIGHTINGS = 1_000
 MAX_MESSAGES = 5_000
@@ -34,9 +34,6 @@ SESSION_FORM = 1
 """Rises when the record's form changes; a record of another form is not read."""
 
 _COMPRESSED_FROM_BYTES = 4 * 1024
-_PLAIN = b"\0"
-_COMPRESSED = b"\2"
-_LEVEL = 1
 
 
 class ChatSession(msgspec.Struct, array_like=True):
@@ -98,23 +95,12 @@ def new_session(tenant_id: str, site: str, session_id: str) -> ChatSession:
 
 def encode_session(session: ChatSession) -> bytes:
     """The session as it is stored; a long one compressed."""
-    data = _encoder.encode(session)
-    if len(data) < _COMPRESSED_FROM_BYTES:
-        return _PLAIN + data
-    return _COMPRESSED + zstd.compress(data, _LEVEL)
+    return packed(_encoder.encode(session), _COMPRESSED_FROM_BYTES)
 
 
 def decode_session(data: bytes) -> ChatSession:
     """A stored session. Raises ValueError on another form, msgspec.DecodeError on anything else."""
-    body = data[1:]
-    if data[:1] == _COMPRESSED:
-        try:
-            body = zstd.decompress(body)
-        except zstd.ZstdError as error:
-            raise msgspec.DecodeError(str(error)) from error
-    elif data[:1] != _PLAIN:
-        raise msgspec.DecodeError("no chat session")
-    session = _decoder.decode(body)
+    session = _decoder.decode(unpacked(data))
     if session.form != SESSION_FORM:
         raise ValueError(f"chat session has form {session.form}, this program reads {SESSION_FORM}")
     return session

@@ -51,7 +51,9 @@ class _Reading:
         told = [seen.started_at for seen in self._sightings if seen.started_at]
         self._started_at = min(told) if told else _ms(self._sightings[0])
         self._has_bot = any(seen.has_bot for seen in self._sightings)
-        self._people = self._signs_of_people()
+        self._written = self._moments_of_writing()
+        picked_up = {seen.picked_up_at for seen in self._sightings if seen.picked_up_at}
+        self._people = sorted({*self._written, *picked_up})  # moments that tell of one at work
         self._opens_at = self._offered_from()
         self._visits: list[ChatVisit] = []
         self._current: ChatVisit | None = None
@@ -151,12 +153,10 @@ class _Reading:
 
     # --- Answered --------------------------------------------------------------------------------
 
-    def _signs_of_people(self) -> list[int]:
-        """Moments that tell of a person at work, in order."""
+    def _moments_of_writing(self) -> list[int]:
+        """When a person of ours is known to have written, in order."""
         told = {m.written_at for m in self._messages if m.author == "person" and not m.is_failed}
-        told |= {seen.responded_at for seen in self._sightings}
-        self._written = sorted(told - {0})
-        return sorted((told | {seen.picked_up_at for seen in self._sightings}) - {0})
+        return sorted((told | {seen.responded_at for seen in self._sightings}) - {0})
 
     def _answer(self, at: int, *, is_late: bool) -> None:
         visit = self._current

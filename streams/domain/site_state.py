@@ -6,10 +6,10 @@ arrays.
 """
 
 import msgspec
-from backports import zstd
 
 from streams.domain.events import DeviceState, ListName
 from streams.domain.facts import AgentStateName, CallStatus, EndedBy, Outcome, Transfer
+from streams.domain.packing import packed, unpacked
 
 MAX_CALLERS = 5_000
 """Callers of one site at a time; those who hung up make room first."""
@@ -21,11 +21,6 @@ MAX_LISTED = 50_000
 """More agents and queues of a site are not followed, and longer lists prove nothing."""
 
 COMPRESSED_FROM_BYTES = 64 * 1024
-
-_PLAIN = b"\0"
-_COMPRESSED = b"\2"
-_LEVEL = 1
-"""Of zstd. A third of zlib's time and three quarters of its bytes (docs/adr/0021)."""
 
 STATE_FORM = 3
 """Rises when the record's form changes; a record of another form is not read."""
@@ -283,22 +278,12 @@ def encode_state(state: SiteState) -> bytes:
     Raises OverflowError for a number of more than 64 bits, and UnicodeEncodeError for half of a
     surrogate pair: a batch that brought one in makes the site's state unstorable.
     """
-    data = _encoder.encode(state)
-    if len(data) < COMPRESSED_FROM_BYTES:
-        return _PLAIN + data
-    return _COMPRESSED + zstd.compress(data, _LEVEL)
+    return packed(_encoder.encode(state), COMPRESSED_FROM_BYTES)
 
 
 def decode_state(data: bytes) -> SiteState:
     """A stored state. Raises ValueError on another form, msgspec.DecodeError on anything else."""
-    body = data[1:]
-    if data[:1] == _COMPRESSED:
-        try:
-            body = zstd.decompress(body)
-        except zstd.ZstdError as error:
-            raise msgspec.DecodeError(str(error)) from error
-    elif data[:1] != _PLAIN:
-        raise msgspec.DecodeError("no site state")
+    body = unpacked(data)
     form = _head_decoder.decode(body).form
     if form != STATE_FORM:
         raise ValueError(f"site state has form {form}, this program reads {STATE_FORM}")

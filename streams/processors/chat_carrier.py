@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
-import structlog
 
 from ingest_api.contract.chat import PublishedChatEvent, decode_chat_event
 from ingest_api.contract.topics import site_key
@@ -29,8 +28,6 @@ from streams.processors.flush_unit import EventAge, FlushUnit
 from streams.processors.partition_cursor import PartitionCursor
 from streams.processors.source_carrier import SourceCarrier
 from streams.processors.source_message import Message
-
-_log = structlog.get_logger()
 
 
 class ChatCarrier(SourceCarrier):

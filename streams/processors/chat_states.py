@@ -37,6 +37,7 @@ from streams.processors.site_record import (
     encode_record,
     record_place,
     record_state,
+    stored_state,
 )
 
 GONE = b""
@@ -187,13 +188,9 @@ class ChatStates:
         return leaving
 
     def _load(self, key: bytes, sighted: Sighted, partition: int) -> Held:
-        data = self._records.get(key)
-        if data is not None:
-            place = record_place(data)
-            if place.partition == partition:
-                base = record_state(data)
-                offset = place.offset if place.log == self._log else NOTHING
-                return Held(partition, offset, _decode(key, base), base)
+        stored = stored_state(self._records.get(key), partition, self._log)
+        if stored is not None:
+            return Held(partition, stored.offset, _decode(key, stored.state), stored.state)
         held = Held(partition, NOTHING, _new(sighted), b"")
         heapq.heappush(self._expiries, (sighted.received_at, key))
         return held

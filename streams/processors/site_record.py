@@ -13,6 +13,7 @@ higher offset knows more.
 """
 
 import struct
+from typing import NamedTuple
 
 import msgspec
 
@@ -55,6 +56,27 @@ def record_place(data: bytes) -> RecordPlace:
     if form != RECORD_FORM:
         raise StateRecordError(f"a site record has form {form}, this program reads {RECORD_FORM}")
     return RecordPlace(log, partition, offset, floor)
+
+
+class StoredState(NamedTuple):
+    """The encoded state of a record, after the message at `offset` of the log that is read."""
+
+    offset: int
+    state: bytes
+
+
+def stored_state(data: bytes | None, partition: int, log: bytes) -> StoredState | None:
+    """What a record says to who reads this partition of this log; None if it is of another one.
+
+    In another log of the same partition its state is true and its offset is `NOTHING`. `data` is
+    None if there is no record. Raises StateRecordError on anything else.
+    """
+    if data is None:
+        return None
+    place = record_place(data)
+    if place.partition != partition:
+        return None
+    return StoredState(place.offset if place.log == log else NOTHING, record_state(data))
 
 
 def record_state(data: bytes) -> bytes:

@@ -19,8 +19,7 @@ from streams.processors.site_record import (
     STATE_MAX_BYTES,
     RecordPlace,
     encode_record,
-    record_place,
-    record_state,
+    stored_state,
 )
 from streams.processors.source_message import Message
 from streams.storage.rows import SiteSnapshot
@@ -163,10 +162,12 @@ class SiteStates:
         for key in keys:
             held = self._held[key]
             try:
-                state = _encode(held.state)
+                state = _encode_within_limit(held.state)
+            except MemoryError:
+                raise
             except Exception:  # noqa: BLE001 - whatever the rules put into the state, the site goes on
                 cut.refolded.append(self._fold_again(held))
-                state = _encode(held.state)
+                state = encode_state(held.state)
             self.bytes_held += len(state) - len(held.base)
             held.base, held.taken = state, []
             place = RecordPlace(self._log, held.partition, held.offset, floors[held.partition])
@@ -177,24 +178,30 @@ class SiteStates:
         return cut
 
     def _fold_again(self, held: HeldSite) -> Refolded:
-        """Fold what came since the last cut batch by batch, passing over what breaks the state."""
+        """Fold what came since the last cut batch by batch, passing over what breaks the state.
+
+        What is passed over still leaves its few bytes, for which a message has room beyond the
+        limit of a state: else a site whose state is as large as may be could never be stored again.
+        """
         messages, held.taken = held.taken, []
         refolded = Refolded(held.state.tenant_id, held.state.site, [], [], [])
         self._restore(held)
-        good = _encode(held.state)
+        good = encode_state(held.state)
         for taken in messages:
             batch = decode_batch(taken.message.value)
             if taken.skipped_for:
                 facts = self.skip(held, taken.message, batch, taken.skipped_for)
-                good = _encode(held.state)
+                good = encode_state(held.state)
             else:
                 try:
                     facts = self.apply(held, taken.message, batch)
-                    good = _encode(held.state)
+                    good = _encode_within_limit(held.state)
+                except MemoryError:
+                    raise
                 except Exception as error:  # noqa: BLE001 - the same as in `cut`
                     held.state = _decode(good)
                     facts = self.skip(held, taken.message, batch, FOLD_FAILED)
-                    good = _encode(held.state)
+                    good = encode_state(held.state)
                     refolded.gaps.extend(facts)
                     kind = "size" if isinstance(error, StateTooLargeError) else "state"
                     refolded.broken.append(Broken(taken.message, kind, reason_of(error)))
@@ -204,14 +211,10 @@ class SiteStates:
     # --- From the records ------------------------------------------------------------------------
 
     def _load(self, key: bytes, partition: int, batch: PublishedBatch) -> HeldSite:
-        data = self._records.get(key)
-        if data is not None:
-            place = record_place(data)
-            if place.partition == partition:
-                base = record_state(data)
-                offset = place.offset if place.log == self._log else NOTHING
-                state = _decode(base)
-                return HeldSite(partition, offset, state, base, _period(state))
+        stored = stored_state(self._records.get(key), partition, self._log)
+        if stored is not None:
+            state = _decode(stored.state)
+            return HeldSite(partition, stored.offset, state, stored.state, _period(state))
         state = new_site_state(batch.tenant, batch.site)
         return HeldSite(partition, NOTHING, state, b"", _period(state))
 
@@ -227,7 +230,7 @@ class SiteStates:
                 self._fold.fold_batch(held.state, batch)
 
 
-def _encode(state: SiteState) -> bytes:
+def _encode_within_limit(state: SiteState) -> bytes:
     data = encode_state(state)
     if len(data) > STATE_MAX_BYTES:
         raise StateTooLargeError

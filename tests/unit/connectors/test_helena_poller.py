@@ -280,6 +280,12 @@ async def test_agents_may_come_in_pages(platform: Platform) -> None:
     assert [passed.fields["userId"] for passed in platform.found] == ["a1", "a2", "a3"]
 
 
+async def test_half_a_character_of_a_name_stops_nothing(platform: Platform) -> None:
+    page = httpx.Response(200, content=rb'[{"userId": "a1", "name": "Ana \ud83d"}]')
+    await platform.poller(transport=Broken(page)).agents(platform.publish)
+    assert [passed.fields for passed in platform.found] == [{"userId": "a1"}]
+
+
 @pytest.mark.parametrize("seed", range(3))
 async def test_after_a_day_of_rounds_everything_is_known(seed: int) -> None:
     """Sessions come, change and end; now and then a round is left out."""

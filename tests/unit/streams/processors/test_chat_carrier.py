@@ -105,6 +105,14 @@ def test_reading_again_makes_the_same_rows() -> None:
     assert record_state(again.records[RECORD]) == record_state(once.records[RECORD])
 
 
+@pytest.mark.parametrize("received_at", [-1, 2**42, 2**62, 2**70])
+def test_a_moment_of_receipt_that_cannot_be_is_put_aside(received_at: int) -> None:
+    carried = Carried()
+    assert carried.post(NEW, received_at) is Outcome.TAKEN
+    unit = carried.carrier.cut()
+    assert (len(unit.dead), unit.records, unit.facts) == (1, {}, [])
+
+
 def test_what_is_stored_is_not_held() -> None:
     carried = Carried()
     carried.post(NEW)

@@ -4,7 +4,7 @@ import pytest
 
 from ingest_api.contract.published import PublishedBatch, encode_batch
 from streams.domain.facts import CoverageGap, Fact, QueueCall
-from streams.domain.site_state import SiteState, decode_state
+from streams.domain.site_state import SiteState, decode_state, encode_state
 from streams.errors import DeadLetterFloodError, StateRecordError
 from streams.processors import site_states
 from streams.processors.dead_letters import FloodGuard
@@ -326,6 +326,40 @@ def test_what_makes_a_state_too_large_for_a_message_is_put_aside(
     assert [(letter.offset, letter.reason.partition(" ")[0]) for letter in unit.dead] == [
         (1, "StateTooLargeError")
     ]
+
+
+def test_what_a_put_aside_batch_leaves_is_stored_beside_a_state_of_the_greatest_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = Log()
+    batches = story()
+    log.take(0, batches[0])
+    log.flush()
+    monkeypatch.setattr(site_states, "STATE_MAX_BYTES", log.carrier.states_bytes)
+    log.take(1, batches[1])
+    log.take(2, batches[2])
+    unit = log.carrier.cut()
+
+    assert [letter.offset for letter in unit.dead] == [1, 2]
+    assert len(unit.records) == 1
+
+
+def test_a_lack_of_memory_is_no_fault_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def short_of_memory_at_first(state: SiteState) -> bytes:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise MemoryError
+        return encode_state(state)
+
+    log = Log()
+    log.take(0, story()[0])
+    monkeypatch.setattr(site_states, "encode_state", short_of_memory_at_first)
+
+    with pytest.raises(MemoryError):
+        log.carrier.cut()
 
 
 def test_a_site_that_sends_too_much_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
