@@ -17,16 +17,17 @@ from urllib.parse import urlsplit
 
 from grafana.alerting import PLUGIN
 from grafana.operator_organisation import LANGUAGE, PASSWORD_VARIABLE, Surroundings, files
+from local.addresses import bare
 from local.process import LOOPBACK
 from local.prometheus import PrometheusPlan
 from tenants.config import GrafanaAccess
 from tenants.grafana_api import GrafanaApi
+from tenants.grafana_boards import DASHBOARDS
 
 ADMIN = "admin"
 ROLES = {"viewer": "Viewer", "manager": "Editor"}
 """Of the people of each customer: who looks, and a manager who may also make boards."""
 
-_BOARDS = Path(__file__).parents[1] / "grafana" / "provisioning" / "dashboards"
 _DEFAULTS = Path("conf") / "defaults.ini"
 _PACKAGED_HOME = Path("/usr/share/grafana")
 _PACKAGED_PLUGINS = Path("/var/lib/grafana/plugins")
@@ -65,9 +66,7 @@ class GrafanaPlan(NamedTuple):
     @property
     def access(self) -> GrafanaAccess:
         """Its administrator, as `sync` needs it."""
-        place = urlsplit(self.clickhouse_url)
-        bare = f"{place.scheme}://{place.netloc.rpartition('@')[2]}"
-        return GrafanaAccess(self.url, ADMIN, self.admin_password, bare)
+        return GrafanaAccess(self.url, ADMIN, self.admin_password, bare(self.clickhouse_url))
 
 
 class Person(NamedTuple):
@@ -126,7 +125,7 @@ def write_files(plan: GrafanaPlan) -> None:
         host=place.hostname or LOOPBACK,
         port=place.port or 8123,
         user=place.username or "default",
-        boards=str(_BOARDS / LANGUAGE),
+        boards=str(DASHBOARDS / LANGUAGE),
         is_secure=place.scheme == "https",
         prometheus_url=plan.prometheus.url if plan.prometheus else "",
     )

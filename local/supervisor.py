@@ -189,15 +189,15 @@ class _Starter:
 
     def _start_workers(self) -> None:
         for name in self._workers():
-            port = free_port()
-            self._stack.worker_metrics_urls.append(f"http://{LOOPBACK}:{port}/metrics")
-            environment = self._kafka_environment() | self._clickhouse_environment()
-            environment |= {"STREAMS_METRICS_PORT": str(port)}
-            self._run(name, ["streams", "worker"], environment)
+            self._run(name, ["streams", "worker"], self._worker_environment())
+        self._chats.start_worker(self._worker_environment())
+
+    def _worker_environment(self) -> dict[str, str]:
+        """For one more worker, which tells its metrics on a port of its own."""
         port = free_port()
         self._stack.worker_metrics_urls.append(f"http://{LOOPBACK}:{port}/metrics")
         environment = self._kafka_environment() | self._clickhouse_environment()
-        self._chats.start_worker(environment | {"STREAMS_METRICS_PORT": str(port)})
+        return environment | {"STREAMS_METRICS_PORT": str(port)}
 
     def _start_chats(self) -> None:
         url = self._chats.start(self._kafka_environment())

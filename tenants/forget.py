@@ -203,26 +203,20 @@ class _Traces:
 
     def _holding(self) -> Iterator[_Batch]:
         for needles in _in_turn(self._person.needles(), _NEEDLES_AT_ONCE):
-            found = self._client.query_row_block_stream(
-                "SELECT site, generation, first_sequence, sipHash64(payload), payload"
-                f" FROM {DATABASE}.event_batches"
-                " WHERE tenant_id = {tenant_id:String}"
-                " AND multiSearchAny(payload, {needles:Array(String)})",
-                parameters={"tenant_id": self._tenant_id, "needles": needles},
-                settings=_QUIETLY,
-                column_formats={"payload": "bytes"},
-            )
-            with found as blocks:
-                for block in blocks:
-                    for *key, payload in block:
-                        if self._person.cleaned(payload) is not None:
-                            yield _Batch(*key)
+            columns = "site, generation, first_sequence, sipHash64(payload), payload"
+            for *key, payload in self._stored(columns, needles):
+                if self._person.cleaned(payload) is not None:
+                    yield _Batch(*key)
 
     def _payloads(self) -> Iterator[bytes]:
         """Those that name the person: by the hash, or by a number in clear."""
         needles = [*self._person.hashes, *([self._person.digits] if self._person.digits else [])]
+        return (payload for (payload,) in self._stored("payload", needles))
+
+    def _stored(self, columns: str, needles: Sequence[str]) -> Iterator[Sequence[Any]]:
+        """Of the batches in which one of the needles stands; no more than a block at once."""
         found = self._client.query_row_block_stream(
-            f"SELECT payload FROM {DATABASE}.event_batches"
+            f"SELECT {columns} FROM {DATABASE}.event_batches"
             " WHERE tenant_id = {tenant_id:String}"
             " AND multiSearchAny(payload, {needles:Array(String)})",
             parameters={"tenant_id": self._tenant_id, "needles": needles},
@@ -231,7 +225,7 @@ class _Traces:
         )
         with found as blocks:
             for block in blocks:
-                yield from (payload for (payload,) in block)
+                yield from block
 
     def _is_theirs(self, where: Numbered) -> str:
         digits = f"right(replaceRegexpAll({where.number}, '[^0-9]', ''), 8)"

@@ -24,6 +24,9 @@ CLOSED = "call-centre-closed"
 """How our contact points and mute timings are named, or begin."""
 
 _PROVISIONING = "/v1/provisioning"
+_POINTS = f"{_PROVISIONING}/contact-points"
+_TIMINGS = f"{_PROVISIONING}/mute-timings"
+_POLICIES = f"{_PROVISIONING}/policies"
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -57,26 +60,24 @@ def sync_telling(place: Place, telling: Telling) -> None:
     }
     _sync_points(place, points)
     _sync_timings(place, timings)
-    policies = f"{_PROVISIONING}/policies"
-    present = place.api.get(policies)
+    present = place.api.get(_POLICIES)
     if not points and _receivers(present) & {RECEIVER}:
         # Nobody is told any more: the organisation's own default comes back, whatever it is.
-        place.api.delete(policies)
-        present = place.api.get(policies)
+        place.api.delete(_POLICIES)
+        present = place.api.get(_POLICIES)
     receiver = RECEIVER if points else str(present["receiver"])
     wanted = policy_tree(receiver, telling.hours)
     if place.must("notification policies", is_so_already=covers(present, wanted)):
-        place.api.put(policies, wanted)
+        place.api.put(_POLICIES, wanted)
     _remove_stale(place, points, timings)
 
 
 def withdraw_telling(place: Place) -> None:
     """Takes policies, contact points and mute timings of ours away."""
-    policies = f"{_PROVISIONING}/policies"
-    present = place.api.get(policies)
+    present = place.api.get(_POLICIES)
     is_ours = present.get("provenance") == "api"
     if place.must("notification policies taken back", is_so_already=not is_ours):
-        place.api.delete(policies)
+        place.api.delete(_POLICIES)
     _remove_stale(place, {}, {})
 
 
@@ -171,39 +172,34 @@ def _receivers(tree: Mapping[str, Any]) -> set[str]:
 
 
 def _sync_points(place: Place, wanted: Mapping[str, Any]) -> None:
-    path = f"{_PROVISIONING}/contact-points"
-    present = {point["uid"]: point for point in place.api.get(path)}
+    present = {point["uid"]: point for point in place.api.get(_POINTS)}
     for uid, point in wanted.items():
-        is_same = covers(present.get(uid), point)
-        if not place.must(f"contact by {point['type']}", is_so_already=is_same):
-            continue
-        if uid in present:
-            place.api.put(f"{path}/{segment(uid)}", point)
-        else:
-            place.api.post(path, point)
+        _put(place, f"contact by {point['type']}", (_POINTS, uid), present.get(uid), point)
 
 
 def _sync_timings(place: Place, wanted: Mapping[str, Any]) -> None:
-    path = f"{_PROVISIONING}/mute-timings"
-    present = {timing["name"]: timing for timing in place.api.get(path)}
+    present = {timing["name"]: timing for timing in place.api.get(_TIMINGS)}
     for name, timing in wanted.items():
-        is_same = covers(present.get(name), timing)
-        if not place.must(f"mute timing {name}", is_so_already=is_same):
-            continue
-        if name in present:
-            place.api.put(f"{path}/{segment(name)}", timing)
-        else:
-            place.api.post(path, timing)
+        _put(place, f"mute timing {name}", (_TIMINGS, name), present.get(name), timing)
+
+
+def _put(place: Place, what: str, where: tuple[str, str], present: Any, wanted: Any) -> None:
+    """Makes or changes what lies in a collection, `where`, under a key."""
+    collection, key = where
+    if not place.must(what, is_so_already=covers(present, wanted)):
+        return
+    if present is None:
+        place.api.post(collection, wanted)
+    else:
+        place.api.put(f"{collection}/{segment(key)}", wanted)
 
 
 def _remove_stale(place: Place, points: Mapping[str, Any], timings: Mapping[str, Any]) -> None:
-    path = f"{_PROVISIONING}/contact-points"
-    for point in place.api.get(path):
+    for point in place.api.get(_POINTS):
         if point["name"] == RECEIVER and point["uid"] not in points:
             place.must(f"contact by {point['type']} removed", is_so_already=False)
-            place.api.delete(f"{path}/{segment(point['uid'])}")
-    path = f"{_PROVISIONING}/mute-timings"
-    for timing in place.api.get(path):
+            place.api.delete(f"{_POINTS}/{segment(point['uid'])}")
+    for timing in place.api.get(_TIMINGS):
         if timing["name"].startswith(CLOSED) and timing["name"] not in timings:
             place.must(f"mute timing {timing['name']} removed", is_so_already=False)
-            place.api.delete(f"{path}/{segment(timing['name'])}")
+            place.api.delete(f"{_TIMINGS}/{segment(timing['name'])}")

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from ingest_api.contract.addresses import parts_of
 from ingest_api.contract.limits import MAX_QUEUE_CHARACTERS, is_site_name
+from ingest_api.contract.secrets import is_loopback
 from tenants.errors import WrongInputError
 
 LANGUAGES = ("pt-BR", "en-US")
@@ -25,8 +26,6 @@ SERVICE_LEVEL_VARIANTS = (
 )
 """The variants of docs/kpi.md, as their functions are named after `service_level_`."""
 
-CONTACT_KINDS = ("email", "webhook")
-
 MAX_LIMIT_S = 24 * 3600
 MAX_WAITING = 10_000
 MAX_CONTACT_ADDRESSES = 20
@@ -35,7 +34,6 @@ MAX_TEXT_CHARACTERS = 128
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%", re.ASCII)
 _MAIL_ADDRESS = re.compile(r"[^@\s;,<>\"]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}")
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 def name_of(text: str, what: str) -> str:
@@ -151,6 +149,6 @@ def _address_of(text: str, what: str, example: str) -> str:
     parts = parts_of(text)
     if not parts.hostname or parts.username or not text.isprintable():
         raise WrongInputError(f"{what} must look like {example}")
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise WrongInputError(f"{what} must be https; http is for this machine only")
     return text

@@ -30,17 +30,6 @@ from tests.support.clickhouse_server import (
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clickhouse")
-
-
-@pytest.fixture(scope="module")
-def server(directory: Path) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(directory) as running:
-        yield running
-
-
 @pytest.fixture
 def client(server: ClickHouseServer) -> Iterator[Client]:
     connected = server.connect()

@@ -7,23 +7,12 @@ import pytest
 
 from local.process import free_port
 from tenants.config import GrafanaAccess
-from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.grafana_behaviour import GrafanaBehaviour, GrafanaUnderTest, new_mark
 from tests.support.grafana_stand_in import ADMIN, PASSWORD, GrafanaStandIn, serving
 from tests.support.real_servers import real_grafana
 
 Made = Callable[[GrafanaAccess], GrafanaUnderTest]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clickhouse")
-
-
-@pytest.fixture(scope="module")
-def server(place: Path) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(place) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +29,15 @@ def real(server: ClickHouseServer) -> Iterator[GrafanaAccess]:
 
 @pytest.fixture
 def made(
-    server: ClickHouseServer, place: Path, capsys: pytest.CaptureFixture[str]
+    server: ClickHouseServer, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Made]:
     """What a test works on; its customers and organisations meet no other test."""
     every: list[GrafanaUnderTest] = []
 
     def make(access: GrafanaAccess) -> GrafanaUnderTest:
-        under_test = GrafanaUnderTest(access, server, place / "readers.json", capsys, new_mark())
+        under_test = GrafanaUnderTest(
+            access, server, directory / "readers.json", capsys, new_mark()
+        )
         every.append(under_test)
         return under_test
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -14,23 +14,14 @@ from ingest_api.auth import token_digest
 from tenants.__main__ import main
 from tenants.records import Record, Site
 from tenants.registry import Registry
-from tests.support.clickhouse_server import ClickHouseServer, ask, running_clickhouse
+from tests.support.clickhouse_server import ClickHouseServer, ask
+from tests.support.grafana_behaviour import Answer
 from tests.support.grafana_stand_in import PASSWORD as GRAFANA_PASSWORD
 from tests.support.grafana_stand_in import GrafanaStandIn, serving
 
 pytestmark = pytest.mark.integration
 
 ADDED = ["--time-zone", "America/Sao_Paulo", "--language", "pt-BR"]
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class Operator:
@@ -63,17 +54,6 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clickhouse")
-
-
-@pytest.fixture(scope="module")
-def server(place: Path) -> Iterator[ClickHouseServer]:
-    with running_clickhouse(place) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def client(server: ClickHouseServer) -> Iterator[Client]:
     with closing(server.connect()) as connected:
         yield connected
@@ -81,9 +61,9 @@ def client(server: ClickHouseServer) -> Iterator[Client]:
 
 @pytest.fixture
 def operator(
-    server: ClickHouseServer, client: Client, place: Path, capsys: pytest.CaptureFixture[str]
+    server: ClickHouseServer, client: Client, directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> Operator:
-    return Operator(server, client, place / "readers.json", capsys)
+    return Operator(server, client, directory / "readers.json", capsys)
 
 
 def added(operator: Operator, tenant: str, *more: str) -> Any:

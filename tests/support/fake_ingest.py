@@ -56,11 +56,6 @@ class FakeIngest:
         self.wait_for(lambda events: sum(e["name"] == name for e in events) >= count)
         return [event for event in self.events if event["name"] == name][count - 1]
 
-    def wait_for_requests(self, count: int) -> None:
-        """Returns when so many requests were answered, in whatever way."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: self.requests >= count, WAIT_S)
-
     def answer(self, token: str, batch: Batch) -> Planned:
         """Decides on one request; accepted ones are kept."""
         with self._changed:

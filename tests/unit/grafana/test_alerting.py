@@ -14,10 +14,10 @@ from grafana_foundation_sdk.models import alerting as sdk
 from grafana.alert_rules import HOME_BOARD, RULES
 from grafana.alerting import PLUGIN, rule_files, rule_groups
 from grafana.language import Language
+from streams.storage.schema_files import read_schema, view_names
 
 ZONE = "America/Sao_Paulo"
 BOARDS = Path(__file__).parents[3] / "grafana" / "provisioning" / "dashboards"
-VIEWS = Path(__file__).parents[3] / "clickhouse" / "schema" / "views"
 
 
 def groups(language: Language = Language.ENGLISH) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def test_no_statement_has_what_only_a_browser_replaces() -> None:
 
 
 def test_statements_read_views_alone_and_form_no_ratio() -> None:
-    views = set(re.findall(r"VIEW (callcentre\.v_\w+)", "".join(map(_text, VIEWS.glob("*.sql")))))
+    views = {f"callcentre.{name}" for name in view_names(read_schema()) if name.startswith("v_")}
     for statement in statements():
         assert set(re.findall(r"FROM (\S+)", statement)) <= views
         assert " / " not in statement
