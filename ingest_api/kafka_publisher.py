@@ -93,6 +93,10 @@ class KafkaPublisher:
         self._hand_over()
         self._feeder.let_go()
         await asyncio.to_thread(self._feeder.join)
+        self._settle()
+        # Its last words: a process that is stopped as the broker fails must still say why.
+        if self._diagnosis is not None:
+            await self._diagnosis
         self._probe.close()
 
     def _new_feeder(self) -> KafkaFeeder:

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from ingest_api.broker_probe import NO_ANSWER
 from ingest_api.contract.topics import PBX_EVENTS
 from ingest_api.errors import UnavailableError
 from ingest_api.kafka_publisher import KafkaPublisher
@@ -69,6 +71,17 @@ async def test_it_recovers_from_a_broker_that_comes_back_without_its_memory(
             await publish_until_acknowledged(publisher, b"life %d" % life)
             assert broker.messages(PBX_EVENTS, 1) == [(KEY, b"life %d" % life)]
     await publisher.close()
+
+
+async def test_a_publisher_closed_as_the_broker_fails_still_says_why() -> None:
+    publisher = KafkaPublisher(f"127.0.0.1:{free_port()}", PBX_EVENTS, 1 << 20)
+    await publisher.start()
+    with capture_logs() as logs:
+        with pytest.raises(UnavailableError):
+            await publisher.publish(KEY, [b"nobody there"])
+        await publisher.close()
+    assert [entry["event"] for entry in logs] == ["broker_does_not_acknowledge"]
+    assert logs[0]["problem"] == NO_ANSWER
 
 
 async def test_a_missing_topic_is_named_and_not_made(tmp_path: Path) -> None:
