@@ -35,9 +35,13 @@ class Door(NamedTuple):
 
 def event_name(value: object, what: str) -> str:
     """The platform's word for the event. Raises NotAnEventError if it is none."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_EVENT_NAME_CHARACTERS:
-        raise NotAnEventError(f"{what} must be a text of 1 to {MAX_EVENT_NAME_CHARACTERS}")
-    return value
+    if (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_EVENT_NAME_CHARACTERS
+        and _can_be_written(value)
+    ):
+        return value
+    raise NotAnEventError(f"{what} must be a text of 1 to {MAX_EVENT_NAME_CHARACTERS}")
 
 
 def selected(body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, ChatValue]:
@@ -56,15 +60,19 @@ def selected(body: Mapping[str, Any], paths: Sequence[str]) -> dict[str, ChatVal
         if value is None or isinstance(value, bool):
             fields[path] = value
         elif isinstance(value, str):
-            if len(value) <= MAX_VALUE_CHARACTERS and _LONE_SURROGATE.search(value) is None:
+            if len(value) <= MAX_VALUE_CHARACTERS and _can_be_written(value):
                 fields[path] = value
         elif isinstance(value, int | float) and abs(value) < _HIGHEST_NUMBER:
             fields[path] = value
     return fields
 
 
+def _can_be_written(text: str) -> bool:
+    return _LONE_SURROGATE.search(text) is None
+
+
 _ABSENT = object()
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character, as a platform leaves it where it cuts a text off."""
+"""Half a character, as a platform leaves it where it cuts a text off; or a byte that is none."""
 
 _HIGHEST_NUMBER = 2**53

@@ -167,7 +167,7 @@ async def test_the_secret_of_a_webhook_is_no_token_of_a_collector(
     [
         (b"", 400),
         (b"{", 400),
-        (b'{"eventType": NaN}', 400),
+        (b'{"eventType": NaN}', 422),
         (b"[" * 20_000, 400),
         (b"\xff\xfe", 400),
         ([], 422),
@@ -184,6 +184,51 @@ async def test_what_is_no_event_is_refused(
     client: httpx.AsyncClient, chats: MemoryPublisher, body: Any, status: int
 ) -> None:
     assert (await post(client, body)).status_code == status
+    assert chats.written == []
+
+
+BROKEN_TEXTS = {
+    "half a character": b'"made-up \\ud83d"',
+    "the other half": b'"\\ude00 made-up"',
+    "bytes that are no UTF-8": b'"made-up \xff\xc3"',
+    "half a character as bytes": b'"made-up \xed\xa0\xbd"',
+    "bare control characters": b'"made-up\n\x01"',
+    "a number beyond all bounds": b"1e400",
+    "no number": b"NaN",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_TEXTS.values(), ids=BROKEN_TEXTS)
+async def test_a_broken_text_that_is_dropped_anyway_does_not_matter(
+    client: httpx.AsyncClient, chats: MemoryPublisher, broken: bytes
+) -> None:
+    whole = new_session()
+    await post(client, whole)
+    whole["content"]["lastMessageText"] = whole["content"]["contactDetails"]["name"] = "BROKEN"
+    assert (await post(client, json.dumps(whole).encode().replace(b'"BROKEN"', broken))).is_success
+    (_, undamaged), (_, value) = chats.written
+    assert value == undamaged
+
+
+@pytest.mark.parametrize("broken", BROKEN_TEXTS.values(), ids=BROKEN_TEXTS)
+async def test_of_a_kept_value_that_is_broken_nothing_is_made_up(
+    client: httpx.AsyncClient, chats: MemoryPublisher, broken: bytes
+) -> None:
+    """Control characters are text, if odd; whatever else is broken is as if it were not told."""
+    body = new_session()
+    body["content"]["departmentDetails"] = {"name": "BROKEN"}
+    body["content"]["contactDetails"]["phonenumber"] = "BROKEN"
+    assert (await post(client, json.dumps(body).encode().replace(b'"BROKEN"', broken))).is_success
+    event = decode_chat_event(chats.written[0][1])
+    assert event.fields.get("departmentDetails.name") in (None, "made-up\n\x01")
+    assert (event.fields["id"], event.caller) == (chat.SESSION, "")
+
+
+async def test_a_name_of_an_event_that_cannot_be_written_is_none(
+    client: httpx.AsyncClient, chats: MemoryPublisher
+) -> None:
+    body = b'{"eventType": "SESSION_\\ud83d", "content": {"id": "s"}}'
+    assert (await post(client, body)).status_code == 422
     assert chats.written == []
 
 
