@@ -6,9 +6,9 @@ platform, untranslated, under the dotted path they had (`agentDetails.name`); wh
 in `streams`. `received_at` is milliseconds since the Unix epoch, UTC.
 """
 
-from typing import Annotated
-
 import msgspec
+
+from ingest_api.contract.timestamps import TopicMoment
 
 ChatValue = str | int | float | bool | None
 
@@ -16,10 +16,6 @@ MAX_VALUE_CHARACTERS = 256
 """Of a text that passes; a longer one is none of those that are needed."""
 
 MAX_EVENT_NAME_CHARACTERS = 128
-
-
-ReceivedAt = Annotated[int, msgspec.Meta(ge=0, lt=2**42)]
-"""Until the year 2109. A larger one would make moments that no state and no table can hold."""
 
 
 class PublishedChatEvent(msgspec.Struct, omit_defaults=True):
@@ -32,7 +28,7 @@ class PublishedChatEvent(msgspec.Struct, omit_defaults=True):
     tenant: str
     site: str
     connector: str
-    received_at: ReceivedAt
+    received_at: TopicMoment
     name: str
     fields: dict[str, ChatValue]
     caller: str = ""

@@ -28,7 +28,7 @@ from ingest_api.contract.sequences import (
     BatchFormError,
     check_sequences,
 )
-from ingest_api.contract.timestamps import epoch_ms
+from ingest_api.contract.timestamps import LATEST_MS, epoch_ms
 
 # How deep a path goes that is told to the sender: events[0].fields.Queue.
 _PATH_LEVELS = 4
@@ -159,7 +159,7 @@ class ReceivedBatch(NamedTuple):
             self.site,
             self.spool,
             received_at,
-            self.sent_at,
+            min(self.sent_at, LATEST_MS),
             self.events,
             self.collector_version,
         )

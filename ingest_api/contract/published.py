@@ -7,6 +7,8 @@ RFC 3339 text. Optional fields are left out when they hold their default.
 
 import msgspec
 
+from ingest_api.contract.timestamps import TopicMoment
+
 FieldValue = str | list[str]
 
 
@@ -27,13 +29,17 @@ class PublishedEvent(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class PublishedBatch(msgspec.Struct, omit_defaults=True):
-    """One POST (or a part of a large one) of one site, with the time it was received."""
+    """One POST (or a part of a large one) of one site, with the time it was received.
+
+    `sent_at` is what the collector's clock said, at most the latest moment that can be written. A
+    clock may also be wrong in the events' `at`; the streams believe none that is in the future.
+    """
 
     tenant: str
     site: str
     spool: str
-    received_at: int
-    sent_at: int
+    received_at: TopicMoment
+    sent_at: TopicMoment
     events: list[PublishedEvent]
     collector_version: str = ""
 

@@ -1,8 +1,18 @@
-"""Moments of the wire form: RFC 3339 text to integer milliseconds since the Unix epoch."""
+"""Moments: RFC 3339 text of the wire form to milliseconds, and what of them is on the topics."""
 
 import functools
 import re
 from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+LATEST_MS = 3_465_273_599_999
+"""In the year 2079: versions have room for no later hour (streams/domain/version.py)."""
+
+TopicMoment = Annotated[int, Meta(ge=0, le=LATEST_MS)]
+"""Milliseconds since the Unix epoch, UTC, on a topic. A larger one would make moments and versions
+that no state and no table can hold: such a message is read as none."""
 
 _RFC_3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})", re.ASCII

@@ -1,7 +1,11 @@
+from ingest_api.contract.timestamps import LATEST_MS
 from streams.domain.version import (
     FOLD_REVISION,
+    GENERATION_BITS,
     MAX_SEQUENCE,
+    PLACE_MASK,
     VERSIONS_PER_EVENT,
+    chat_place,
     next_generation,
     place_of,
     rebuilt_version_of,
@@ -23,6 +27,12 @@ def test_a_later_generation_wins_whatever_its_sequence() -> None:
 def test_versions_fit_an_unsigned_64_bit_number() -> None:
     assert rebuilt_version_of((1 << 19) - 1, MAX_SEQUENCE) < 1 << 64
     assert version_of(0, 0) == FOLD_REVISION << 56
+
+
+def test_the_latest_moment_that_a_topic_holds_is_the_last_with_a_version() -> None:
+    assert next_generation(0, LATEST_MS) == (1 << GENERATION_BITS) - 1
+    assert next_generation(0, LATEST_MS + 1) == 1 << GENERATION_BITS
+    assert chat_place(0, LATEST_MS) <= PLACE_MASK
 
 
 def test_a_rebuilt_row_wins_over_the_same_event_and_loses_against_the_next() -> None:
