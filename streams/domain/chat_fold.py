@@ -17,6 +17,7 @@ from streams.domain.chat_session import (
     KEPT_AFTER_END_MS,
     ChatSession,
     message_sighted,
+    queue_named,
     sighted,
 )
 from streams.domain.chat_visits import visits_of
@@ -91,9 +92,8 @@ def _queue_name(
     if not isinstance(sighting, SessionSighting):
         return []
     queue, name = sighting.seen.queue, sighting.queue_name
-    if not queue or not name or session.queue_names.get(queue) == name:
+    if not queue or not name or not queue_named(session, queue, name):
         return []
-    session.queue_names[queue] = name
     return [QueueName(session.tenant_id, session.site, queue, name, version)]
 
 

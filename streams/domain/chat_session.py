@@ -2,10 +2,13 @@
 
 What is kept is a set. Taking a sighting in twice, or in another order, gives the same set, and the
 rows are a function of the set alone (`chat_visits.py`): that is why any order of arrival makes the
-same session. Two sightings that claim the same moment and kind and differ are one: the greater.
+same session. Sightings of one moment are in the order of a session's life: platforms' dates may be
+whole seconds. Two of one moment, phase and kind that differ are one: the greater.
 
 Bounded: of a session with more sightings than `MAX_SIGHTINGS` those go that say nothing new, of one
-with more messages than `MAX_MESSAGES` the ones that come last; both are counted.
+with more messages than `MAX_MESSAGES` the ones that come last, and of one of more than `MAX_BYTES`
+half of it; all are counted. What goes depends on the events alone, not on who folds them or when it
+is stored: whoever folds them again loses the same.
 """
 
 import bisect
@@ -16,6 +19,7 @@ from streams.domain.chat_events import (
     TICKS_PER_MS,
     Author,
     MessageSeen,
+    Phase,
     SessionSeen,
     SessionSighting,
 )
@@ -23,6 +27,8 @@ from streams.domain.packing import packed, unpacked
 
 MAX_SIGHTINGS = 1_000
 MAX_MESSAGES = 5_000
+MAX_BYTES = 900_000
+"""Of what was seen, encoded: with the rest, a record of it fits one message of Kafka."""
 
 KEPT_AFTER_END_MS = 7 * 24 * 60 * 60 * 1000
 """A completed session leaves; what comes later of it is of a session that is not known."""
@@ -30,8 +36,11 @@ KEPT_AFTER_END_MS = 7 * 24 * 60 * 60 * 1000
 KEPT_OPEN_MS = 90 * 24 * 60 * 60 * 1000
 """One of which nothing is heard any more leaves too, though it never ended."""
 
-SESSION_FORM = 1
-"""Rises when the record's form changes; a record of another form is not read."""
+SESSION_FORM = 2
+"""Rises when the record's form changes; of the others only `_FORM_IN_ANOTHER_ORDER` is read."""
+
+_FORM_IN_ANOTHER_ORDER = 1
+"""Had sightings of one moment ordered by their kind, and no `weight`."""
 
 _COMPRESSED_FROM_BYTES = 4 * 1024
 
@@ -40,7 +49,7 @@ class ChatSession(msgspec.Struct, array_like=True):
     """All that is known of one session.
 
     `place` is the last version's (`version.py`); `received_at` when something of it was received
-    last. `queue_names` are those that were told and written.
+    last. `queue_names` are those that were told and written, `weight` the bytes of what was seen.
     """
 
     form: int
@@ -55,6 +64,7 @@ class ChatSession(msgspec.Struct, array_like=True):
     messages: dict[str, MessageSeen] = {}
     queue_names: dict[str, str] = {}
     dropped: int = 0
+    weight: int = 0
 
     @property
     def is_resumed(self) -> bool:
@@ -86,6 +96,15 @@ _AUTHOR_ORDER: dict[Author, int] = {
     "customer": 4,
 }
 _KIND_ORDER = {"created": 0, "changed": 1, "polled": 2, "completed": 3}
+_LIFE: dict[Phase, int] = {
+    "untold": 0,
+    "hidden": 1,
+    "opened": 2,
+    "waiting": 3,
+    "served": 4,
+    "ended": 5,
+}
+_AFTER_THE_END = 1 + max(_LIFE.values())
 
 
 def new_session(tenant_id: str, site: str, session_id: str) -> ChatSession:
@@ -101,6 +120,10 @@ def encode_session(session: ChatSession) -> bytes:
 def decode_session(data: bytes) -> ChatSession:
     """A stored session. Raises ValueError on another form, msgspec.DecodeError on anything else."""
     session = _decoder.decode(unpacked(data))
+    if session.form == _FORM_IN_ANOTHER_ORDER:
+        session.form = SESSION_FORM
+        session.sightings.sort(key=_order)
+        session.weight = _bytes(session.sightings, session.messages, session.queue_names)
     if session.form != SESSION_FORM:
         raise ValueError(f"chat session has form {session.form}, this program reads {SESSION_FORM}")
     return session
@@ -113,12 +136,15 @@ def sighted(session: ChatSession, sighting: SessionSighting) -> bool:
     if place < len(sightings) and _order(sightings[place]) == _order(seen):
         if _encoder.encode(sightings[place]) >= _encoder.encode(seen):
             return False
+        session.weight += _bytes(seen) - _bytes(sightings[place])
         sightings[place] = seen
-        return True
-    sightings.insert(place, seen)
+    else:
+        session.weight += _bytes(seen)
+        sightings.insert(place, seen)
     if len(sightings) > MAX_SIGHTINGS:
         session.dropped += 1
-        del sightings[_least_telling(sightings)]
+        session.weight -= _bytes(sightings.pop(_least_telling(sightings)))
+    _keep_within_bytes(session)
     return True
 
 
@@ -141,32 +167,64 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
         )
         if seen == known:
             return False
+        session.weight -= _bytes(message_id, known)
+    session.weight += _bytes(message_id, seen)
     session.messages[message_id] = seen
+    _keep_within_bytes(session)
     return True
 
 
-def thin_out(session: ChatSession) -> int:
-    """Gives up half of what is known of a session that is too large to be kept; how much that was.
+def queue_named(session: ChatSession, queue: str, name: str) -> bool:
+    """Takes in what people call a queue; False if that is known."""
+    if session.queue_names.get(queue) == name:
+        return False
+    session.queue_names[queue] = name
+    session.weight += _bytes(queue, name)
+    return True
+
+
+def _keep_within_bytes(session: ChatSession) -> None:
+    """Gives up half of what is known, as often as that is too much to be kept.
 
     The messages that came last go, and every other sighting but the first and the last one. The
     names of queues are only told again.
     """
-    lost = [*session.messages][len(session.messages) // 2 :]
-    for message_id in lost:
-        del session.messages[message_id]
-    count = len(lost) + len(session.sightings[1:-1:2])
-    del session.sightings[1:-1:2]
-    session.queue_names.clear()
-    session.dropped += count
-    return count
+    while session.weight > MAX_BYTES:
+        lost = [*session.messages][len(session.messages) // 2 :]
+        count = len(lost) + len(session.sightings[1:-1:2])
+        for message_id in lost:
+            del session.messages[message_id]
+        del session.sightings[1:-1:2]
+        session.queue_names.clear()
+        session.weight = _bytes(session.sightings, session.messages)
+        session.dropped += count
+        if not count:
+            return
+
+
+def _bytes(*parts: object) -> int:
+    return sum(len(_encoder.encode(part)) for part in parts)
 
 
 def _state_of_message(seen: MessageSeen) -> tuple[int, bool, bool]:
     return seen.at_ticks, seen.is_failed, seen.is_read
 
 
-def _order(seen: SessionSeen) -> tuple[int, int]:
-    return seen.at_ticks, _KIND_ORDER[seen.kind]
+def _order(seen: SessionSeen) -> tuple[int, int, int]:
+    return seen.at_ticks, _life(seen), _KIND_ORDER[seen.kind]
+
+
+def _life(seen: SessionSeen) -> int:
+    """How far the session was: of what is told of one moment the furthest is how it was last.
+
+    One that goes on and yet tells that it ended in this very second was reopened in it.
+    """
+    phase: Phase = seen.phase
+    if seen.agent and phase not in ("ended", "hidden"):
+        phase = "served"
+    second = seen.at_ticks // TICKS_PER_MS // 1000
+    is_reopened = phase != "ended" and seen.ended_at > 0 and seen.ended_at // 1000 == second
+    return _LIFE[phase] + (_AFTER_THE_END if is_reopened else 0)
 
 
 def _least_telling(sightings: list[SessionSeen]) -> int:
@@ -179,4 +237,7 @@ def _least_telling(sightings: list[SessionSeen]) -> int:
 
 
 def _told(seen: SessionSeen) -> tuple[object, ...]:
-    return seen.phase, seen.queue, seen.agent, seen.has_bot, seen.is_group, seen.ended_at
+    return msgspec.structs.astuple(seen)[_FROM_PHASE:]
+
+
+_FROM_PHASE = SessionSeen.__struct_fields__.index("phase")

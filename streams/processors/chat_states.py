@@ -26,13 +26,11 @@ from streams.domain.chat_session import (
     decode_session,
     encode_session,
     new_session,
-    thin_out,
 )
 from streams.domain.facts import Fact
 from streams.errors import StateRecordError
 from streams.processors.site_record import (
     NOTHING,
-    STATE_MAX_BYTES,
     RecordPlace,
     encode_record,
     record_place,
@@ -123,6 +121,9 @@ class ChatStates:
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = self._load(key, sighted, partition)
+        if offset <= held.offset:
+            # Read again. To a session that had too much to keep it would look like news.
+            return key, []
         dropped = _dropped(held.state)
         try:
             facts = _apply(held.state, sighted)
@@ -130,8 +131,7 @@ class ChatStates:
             self._restore(key, held)
             raise
         held.taken.append(sighted)
-        # Read again, it lies before what the record knows already.
-        held.offset = max(held.offset, offset)
+        held.offset = offset
         self._now = max(self._now, sighted.received_at)
         metrics.CHAT_NOT_KEPT.inc(_dropped(held.state) - dropped)
         return key, facts
@@ -147,7 +147,7 @@ class ChatStates:
         renewed = set()
         for key in keys:
             held = self._held[key]
-            held.base, held.taken = _encode_within_limit(held.state), []
+            held.base, held.taken = _encode(held.state), []
             place = RecordPlace(self._log, held.partition, held.offset, floors[held.partition])
             records[key] = encode_record(place, held.base)
             renewed.add(held.partition)
@@ -234,13 +234,6 @@ def _apply(state: State, sighted: Sighted) -> list[Fact]:
 
 def _dropped(state: State) -> int:
     return state.dropped if isinstance(state, ChatSession) else 0
-
-
-def _encode_within_limit(state: State) -> bytes:
-    """The state as it is stored, without half of what it knows as often as it is too large."""
-    while len(data := _encode(state)) > STATE_MAX_BYTES and isinstance(state, ChatSession):
-        metrics.CHAT_NOT_KEPT.inc(thin_out(state))
-    return data
 
 
 def _encode(state: State) -> bytes:

@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.door import NotAnEventError
 from connectors.doors import DOORS
 from ingest_api.contract.chat import PublishedChatEvent, decode_chat_event, encode_chat_event
+from streams.domain import chat_session
 from streams.domain.chat_events import SessionSighting
-from streams.domain.chat_session import MAX_SIGHTINGS, sighted
+from streams.domain.chat_session import MAX_SIGHTINGS, ChatSession, new_session, sighted
+from streams.domain.chat_visits import visits_of
 from streams.domain.facts import QueueCall
 from tests.support import chat
 from tests.support.chat import Told, message_event, session_event
@@ -25,7 +28,8 @@ QUEUES = st.sampled_from([chat.QUEUE, chat.OTHER_QUEUE, None])
 AGENTS = st.sampled_from([None, None, chat.AGENT, chat.OTHER_AGENT])
 BOTS = st.sampled_from([None, None, chat.BOT])
 ORIGINS = st.sampled_from(["DEFAULT", "BOT", "CAMPAIGN", "API", "OFFICE_HOURS", "ELSE"])
-CLOCKS = st.builds(
+SAME_CLOCKS = st.sampled_from(["13:01:00", "13:02:00", "13:02:01"])
+CLOCKS = SAME_CLOCKS | st.builds(
     lambda minute, second, part: f"13:{minute:02}:{second:02}.{part}",
     st.integers(0, 40),
     st.integers(0, 59),
@@ -79,6 +83,36 @@ def arrivals(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]
     events = draw(histories())
     again = draw(st.lists(st.sampled_from(events), max_size=6)) if events else []
     return events, list(draw(st.permutations(events + again)))
+
+
+@st.composite
+def one_second(draw: st.DrawFn) -> list[tuple[dict[str, Any], bool]]:
+    """What a platform whose dates are whole seconds tells of one, in any order; if it was asked."""
+    over = {"status": "COMPLETED", "endAt": "13:01:00"}
+    phases = [{"status": "STARTED"}, {"status": "PENDING"}, {"status": "UNDEFINED"}]
+    phases += [{"status": "IN_PROGRESS", "userId": chat.AGENT}, over]
+    told = draw(st.lists(st.sampled_from(phases), min_size=1, max_size=8))
+    return [
+        (session_event("SESSION_UPDATE", "13:01:00", **content), draw(st.booleans()))
+        for content in told
+    ]
+
+
+@given(one_second())
+def test_of_what_is_told_of_one_moment_the_furthest_phase_holds(
+    events: list[tuple[dict[str, Any], bool]],
+) -> None:
+    told = Told().tell(session_event("SESSION_NEW", "13:00:00"))
+    for event, is_asked in events:
+        form = chat.polled_session if is_asked else chat.passed
+        told.take(form(event, received_at=chat.ms("14:00:01")))
+    (call,) = told.calls
+    statuses = {event["content"]["status"] for event, _ in events}
+    is_over, is_answered = "COMPLETED" in statuses, "IN_PROGRESS" in statuses
+    outcome = "answered" if is_answered else "abandoned" if is_over else "open"
+    status = "ended" if is_over else "talking" if is_answered else "waiting"
+    assert (call.outcome, call.status) == (outcome, status)
+    assert call.ended_at == (chat.ms("13:01:00") if is_over else None)
 
 
 def unversioned(calls: list[QueueCall]) -> list[QueueCall]:
@@ -234,3 +268,48 @@ def test_a_session_of_very_many_sightings_stays_bounded_and_says_so() -> None:
     (call,) = told.calls
     assert (call.outcome, call.wait_ms, call.is_estimated) == ("answered", 60_000, True)
     assert (len(session.sightings), session.dropped) == (MAX_SIGHTINGS, 51)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[ChatSession, int]:
+    """A session that is shown many times as it is, and how many sightings say something."""
+    told = Told().tell(*draw(st.lists(session_events(), min_size=1, max_size=8)))
+    if not told.sessions:
+        return new_session(chat.TENANT, chat.ACCOUNT, chat.SESSION), 0
+    (session,) = told.sessions.values()
+    for seen in list(session.sightings):
+        for ticks in range(1, draw(st.integers(1, 5))):
+            again = msgspec.structs.replace(seen, at_ticks=seen.at_ticks + ticks)
+            sighted(session, SessionSighting(session.session_id, again))
+    same = itertools.groupby(
+        msgspec.structs.replace(seen, at_ticks=0, kind="changed") for seen in session.sightings
+    )
+    return session, sum(min(len(list(run)), 2) for _, run in same)
+
+
+@given(runs())
+def test_what_says_nothing_new_can_be_given_up(drawn: tuple[ChatSession, int]) -> None:
+    whole, telling = drawn
+    thinned = new_session(whole.tenant_id, whole.site, whole.session_id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chat_session, "MAX_SIGHTINGS", max(telling, 1))
+        for seen in whole.sightings:
+            sighted(thinned, SessionSighting(whole.session_id, seen))
+    assert visits_of(thinned) == visits_of(whole)
+
+
+@given(arrivals())
+def test_what_holds_is_what_is_known_though_much_was_given_up(
+    arrival: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chat_session, "MAX_SIGHTINGS", 4)
+        patch.setattr(chat_session, "MAX_MESSAGES", 2)
+        patch.setattr(chat_session, "MAX_BYTES", 700)
+        told = Told().tell(*arrival[1])
+    for session in told.sessions.values():
+        assert session.weight <= 700
+        assert [(call.queue, call.entered_at, call.outcome) for call in told.calls] == [
+            (visit.queue, visit.entered_at, visit.outcome) for visit in visits_of(session)
+        ]
+        assert all(call.is_estimated for call in told.calls) or not session.dropped

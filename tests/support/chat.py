@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from connectors.doors import DOORS
-from connectors.helena.meaning import POLLED_AGENT
+from connectors.helena.meaning import POLLED_AGENT, POLLED_SESSION
 from ingest_api.contract.chat import PublishedChatEvent, decode_chat_event, encode_chat_event
 from streams.domain.chat_events import AgentSighting
 from streams.domain.chat_fold import SessionEvent, apply
@@ -110,6 +112,12 @@ def passed(body: Mapping[str, Any], connector: str = "helena", received_at: int 
         TENANT, ACCOUNT, connector, received_at or ms("14:00:00"), kept.name, kept.fields
     )
     return encode_chat_event(event)
+
+
+def polled_session(body: Mapping[str, Any], received_at: int) -> bytes:
+    """What the session of an event is in Kafka, when asked for."""
+    event = decode_chat_event(passed(body, received_at=received_at))
+    return encode_chat_event(msgspec.structs.replace(event, name=POLLED_SESSION))
 
 
 def polled_agent(body: Mapping[str, Any], received_at: int) -> bytes:

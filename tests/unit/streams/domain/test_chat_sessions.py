@@ -3,8 +3,10 @@
 import itertools
 import json
 
+import msgspec
 import pytest
 
+from streams.domain.chat_session import decode_session, encode_session
 from streams.domain.facts import QueueCall, QueueCallGone, StaleWindow
 from tests.support import chat
 from tests.support.chat import (
@@ -280,6 +282,60 @@ def test_a_program_that_answers_has_not_opened_the_session() -> None:
     (call,) = calls_of(events)
     assert (call.entered_at, call.wait_ms) == (ms("13:00:00"), 300_000)
     assert call.first_response_at == ms("13:07:00")
+
+
+SECONDS = {"startAt": "13:00:00", "userId": AGENT}
+
+
+def test_reopened_in_the_second_of_its_end_it_is_a_new_arrival_in_every_order() -> None:
+    """Dates are whole seconds; that it goes on and yet has an end tells what was first."""
+    told = [
+        session_event("SESSION_NEW", "13:00:00", **SECONDS | {"userId": None}),
+        session_event("SESSION_UPDATE", "13:01:00", status="IN_PROGRESS", **SECONDS),
+        session_event("SESSION_UPDATE", "13:05:00", status="IN_PROGRESS", **SECONDS),
+        session_event(
+            "SESSION_UPDATE", "13:05:00", status="COMPLETED", endAt="13:05:00", **SECONDS
+        ),
+        session_event("SESSION_UPDATE", "13:05:00", endAt="13:05:00", **SECONDS | {"userId": None}),
+    ]
+    for events in itertools.permutations(told):
+        first, again = calls_of(events)
+        assert (first.outcome, first.talk_ms) == ("answered", 240_000)
+        assert (again.status, again.entered_at) == ("waiting", ms("13:05:00"))
+
+
+def test_an_end_of_long_ago_that_is_still_told_reopens_nothing() -> None:
+    told = [
+        session_event("SESSION_NEW", "13:00:00"),
+        session_event("SESSION_COMPLETE", "13:02:00", status="COMPLETED", endAt="13:02:00"),
+        session_event(
+            "SESSION_UPDATE", "13:03:00", status="IN_PROGRESS", endAt="13:02:00", userId=AGENT
+        ),
+        session_event(
+            "SESSION_UPDATE", "13:05:00", status="IN_PROGRESS", endAt="13:02:00", userId=AGENT
+        ),
+        session_event(
+            "SESSION_COMPLETE", "13:05:00", status="COMPLETED", endAt="13:05:00", userId=AGENT
+        ),
+    ]
+    for events in itertools.permutations(told):
+        _, again = calls_of(events)
+        assert (again.status, again.talk_ms) == ("ended", 120_000)
+
+
+def test_a_record_of_the_form_before_is_read_in_todays_order() -> None:
+    over = session_event("SESSION_UPDATE", "13:01:00", status="COMPLETED", endAt="13:01:00")
+    waiting = chat.polled_session(session_event("SESSION_UPDATE", "13:01:00"), ms("14:00:00"))
+    told = Told().tell(session_event("SESSION_NEW", "13:00:00"), over)
+    told.take(waiting)
+    (session,) = told.sessions.values()
+    created, polled, changed = session.sightings
+    before = msgspec.structs.replace(
+        session, form=1, weight=0, sightings=[created, changed, polled]
+    )
+    read = decode_session(encode_session(before))
+    assert read.sightings == session.sightings
+    assert 0 < read.weight - session.weight < 10  # bytes that hold the lists
 
 
 def test_a_template_of_a_person_opens_a_session_too() -> None:

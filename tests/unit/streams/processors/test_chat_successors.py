@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ingest_api.contract.topics import CHAT_EVENTS, site_key
+from streams.domain import chat_session
 from streams.domain.facts import Fact, QueueCall, QueueCallGone
 from streams.processors.chat_carrier import ChatCarrier
 from streams.processors.chat_states import GONE
@@ -114,6 +115,19 @@ def arrivals(chance: random.Random) -> list[bytes]:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_rows_are_the_same_wherever_workers_died(seed: int) -> None:
+    _torment(seed, rows=2 * SESSIONS)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_rows_are_the_same_though_sessions_were_too_large_to_be_kept_whole(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_session, "MAX_BYTES", 420)
+    _torment(seed, rows=SESSIONS)
+
+
+def _torment(seed: int, rows: int) -> None:
+    """The same messages to a worker that lives and to many that die; `rows` queue calls or more."""
     chance = random.Random(seed)
     log = arrivals(chance)
     whole, tormented = World(log), World(log)
@@ -133,7 +147,7 @@ def test_the_rows_are_the_same_wherever_workers_died(seed: int) -> None:
         if dies:
             carrier = tormented.worker()
     assert shown(tormented) == shown(whole)
-    assert len(shown(whole)) == 2 * SESSIONS
+    assert len(shown(whole)) >= rows
 
 
 def test_a_topic_made_anew_is_read_from_its_start_and_sessions_go_on() -> None:
