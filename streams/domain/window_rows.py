@@ -67,10 +67,11 @@ def window_of_calls(stale: StaleWindow, calls: Iterable[QueueCall]) -> QueueWind
         window.counts[PLACE[call.outcome]] += 1
         if call.wait_ms is not None:
             add_wait(window, call.outcome, call.wait_ms)
-        window.handled += call.outcome == "answered" and call.status == "ended"
-        window.talk_ms += call.talk_ms
-        window.hold_ms += call.hold_ms
-        window.wrap_up_ms += call.wrap_up_ms
+        if call.outcome == "answered" and call.status == "ended":
+            window.handled += 1
+            window.talk_ms += call.talk_ms
+            window.hold_ms += call.hold_ms
+            window.wrap_up_ms += call.wrap_up_ms
     row = window_fact(stale.tenant_id, stale.site, window)
     assert isinstance(row, QueueWindow)
     return row

@@ -1,7 +1,8 @@
 """Arrival windows: what each queue call adds to the window in which it arrived.
 
 A queue call is counted under its outcome all the time, so offered is always the sum of all
-outcomes. Its wait is added once, when it can no longer change; talk, hold and wrap-up as they grow.
+outcomes. Its wait is added once, when it can no longer change; talk, hold and wrap-up belong to the
+handled ones, so they are added when the conversation is over, and wrap-up as it grows from then on.
 """
 
 from streams.domain.context import Context
@@ -26,7 +27,13 @@ def recount(context: Context, visit: Visit) -> None:
         visit.counted_outcome = outcome
     if visit.wait_ms is not None and not visit.is_wait_counted:
         visit.is_wait_counted = add_wait(window, outcome, visit.wait_ms)
-    if visit.status == "ended" and outcome == "answered" and not visit.is_handled_counted:
+    if visit.status == "ended" and outcome == "answered":
+        _count_handling(window, visit)
+    context.window_changed(key, window)
+
+
+def _count_handling(window: Window, visit: Visit) -> None:
+    if not visit.is_handled_counted:
         window.handled += 1
         visit.is_handled_counted = True
     if visit.talk_ms != visit.counted_talk_ms:
@@ -38,7 +45,6 @@ def recount(context: Context, visit: Visit) -> None:
     if visit.wrap_up_ms != visit.counted_wrap_up_ms:
         window.wrap_up_ms += visit.wrap_up_ms - visit.counted_wrap_up_ms
         visit.counted_wrap_up_ms = visit.wrap_up_ms
-    context.window_changed(key, window)
 
 
 def retire(state: SiteState, visit: Visit) -> None:

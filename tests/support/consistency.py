@@ -52,10 +52,11 @@ def _wrong_windows(facts: Facts) -> list[str]:
         total = sums[call.site, call.queue, start]
         total["offered"] += 1
         total[call.outcome] += 1
-        total["talk_ms"] += call.talk_ms
-        total["hold_ms"] += call.hold_ms
-        total["wrap_up_ms"] += call.wrap_up_ms
-        total["handled"] += call.outcome == "answered" and call.status == "ended"
+        if call.outcome == "answered" and call.status == "ended":
+            total["handled"] += 1
+            total["talk_ms"] += call.talk_ms
+            total["hold_ms"] += call.hold_ms
+            total["wrap_up_ms"] += call.wrap_up_ms
         kind: str = "flowed_out" if call.outcome in FLOW_OUTS else call.outcome
         if kind in _WAITED and call.wait_ms is not None:
             total[f"{kind}_wait_ms"] += call.wait_ms

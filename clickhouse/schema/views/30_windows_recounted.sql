@@ -19,7 +19,7 @@ AS SELECT
     toUInt32(countIf(outcome = 'bot_only')) AS bot_only,
     toUInt32(countIf(outcome = 'unknown')) AS unknown,
     toUInt32(countIf(outcome = 'open')) AS open,
-    toUInt32(countIf(outcome = 'answered' AND status = 'ended')) AS handled,
+    toUInt32(countIf(is_handled)) AS handled,
     sumIf(known_wait_ms, is_answered) AS answered_wait_ms,
     maxIf(known_wait_ms, is_answered) AS answered_wait_max_ms,
     CAST(sumMapIf(wait_second, is_answered), 'Map(UInt32, UInt32)') AS answered_waits,
@@ -29,9 +29,9 @@ AS SELECT
     sumIf(known_wait_ms, is_flowed_out) AS flowed_out_wait_ms,
     maxIf(known_wait_ms, is_flowed_out) AS flowed_out_wait_max_ms,
     CAST(sumMapIf(wait_second, is_flowed_out), 'Map(UInt32, UInt32)') AS flowed_out_waits,
-    sum(calls.talk_ms) AS talk_ms,
-    sum(calls.hold_ms) AS hold_ms,
-    sum(calls.wrap_up_ms) AS wrap_up_ms,
+    sumIf(calls.talk_ms, is_handled) AS talk_ms,
+    sumIf(calls.hold_ms, is_handled) AS hold_ms,
+    sumIf(calls.wrap_up_ms, is_handled) AS wrap_up_ms,
     max(calls.version) AS version
 FROM
 (
@@ -39,6 +39,7 @@ FROM
         *,
         ifNull(wait_ms, 0) AS known_wait_ms,
         map(intDiv(known_wait_ms, 1000), 1) AS wait_second,
+        outcome = 'answered' AND status = 'ended' AS is_handled,
         wait_ms IS NOT NULL AND outcome = 'answered' AS is_answered,
         wait_ms IS NOT NULL AND outcome = 'abandoned' AS is_abandoned,
         wait_ms IS NOT NULL AND outcome IN ('timed_out', 'left_empty', 'exited_by_key', 'withdrawn', 'transferred_away') AS is_flowed_out

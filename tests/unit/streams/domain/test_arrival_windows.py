@@ -69,3 +69,24 @@ def test_windows_hold_every_call_at_every_moment() -> None:
         facts = fold(batches[:count])
         windows = [fact for fact in latest(facts).values() if isinstance(fact, QueueWindow)]
         assert sum(window.offered for window in windows) == len(by_table(facts).calls)
+
+
+def test_what_a_running_call_was_on_hold_belongs_to_no_handled_call_yet() -> None:
+    """Of 60 s handled and 300 s on hold that still last, the mean handle time is 60 s."""
+    story = Story()
+    calls = (("600.6", "PJSIP/1", "601.6"), ("600.7", "PJSIP/2", "601.7"))
+    for uniqueid, agent, leg in calls:
+        story.join("07:30:00", uniqueid, "vendas")
+        story.connect("07:30:05", uniqueid, "vendas", agent, hold_s=5, leg=leg)
+    story.complete("07:31:05", "600.6", "vendas", "PJSIP/1", hold_s=5, talk_s=60)
+    story.hangup("07:31:05", "600.6")
+    story.hold("07:31:10", "601.7", is_on_hold=True)
+    story.hold("07:36:10", "601.7", is_on_hold=False)
+    window = story.facts(until="07:36:20").window("vendas")
+    assert (window.answered, window.handled) == (2, 1)
+    assert (window.talk_ms, window.hold_ms) == (60_000, 0)
+
+    story.complete("07:38:05", "600.7", "vendas", "PJSIP/2", hold_s=5, talk_s=480)
+    window = story.hangup("07:38:05", "600.7").facts(until="07:39:00").window("vendas")
+    assert window.handled == 2
+    assert (window.talk_ms, window.hold_ms) == (60_000 + 180_000, 300_000)
