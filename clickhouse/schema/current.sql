@@ -2,15 +2,15 @@
 
 CREATE TABLE callcentre.agent_memberships
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(3)),
+    `agent_name` String COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(3)),
+    `queue` String COMMENT 'Queue as the source names it' CODEC(ZSTD(3)),
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which the row holds' CODEC(Delta(8), T64, ZSTD(1)),
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment until which it held; NULL while it lasts' CODEC(ZSTD(3)),
     `is_paused` Bool COMMENT 'Paused in this queue' CODEC(ZSTD(1)),
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(1)),
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(3)),
     `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first' CODEC(T64, ZSTD(1)),
     `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed' CODEC(ZSTD(1)),
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64, ZSTD(1)),
@@ -25,14 +25,14 @@ COMMENT 'One row per agent in a queue and stretch of time with one pause setting
 
 CREATE TABLE callcentre.agent_states
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp' CODEC(ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(1)),
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(3)),
+    `agent_name` String COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(3)),
     `state` LowCardinality(String) COMMENT 'logged_out, unreachable, available, paused, wrap_up, busy_other, ringing, hold or talking' CODEC(ZSTD(1)),
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none' CODEC(ZSTD(1)),
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(3)),
+    `queue` String COMMENT 'Queue of the queue call the state is about; empty if none' CODEC(ZSTD(3)),
     `call_id` String COMMENT 'Queue call the state is about; empty if none' CODEC(ZSTD(3)),
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began' CODEC(Delta(8), T64, ZSTD(1)),
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment it ended; NULL while it lasts' CODEC(ZSTD(3)),
@@ -51,14 +51,14 @@ COMMENT 'One row per uninterrupted state of an agent; states of an agent never o
 
 CREATE TABLE callcentre.agents_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp' CODEC(ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(1)),
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(3)),
+    `agent_name` String COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(3)),
     `state` LowCardinality(String) COMMENT 'State that is running' CODEC(ZSTD(1)),
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none' CODEC(ZSTD(1)),
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told' CODEC(ZSTD(3)),
+    `queue` String COMMENT 'Queue of the queue call the state is about; empty if none' CODEC(ZSTD(3)),
     `call_id` String COMMENT 'Queue call the state is about; empty if none' CODEC(ZSTD(3)),
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began' CODEC(ZSTD(1)),
     `state_since` DateTime64(3, 'UTC') COMMENT 'Moment the pause or login began, which survives interruptions by calls' CODEC(ZSTD(1)),
@@ -74,11 +74,11 @@ COMMENT 'One row per agent: the state that is running. Read it through v_agents_
 
 CREATE TABLE callcentre.agents_registry
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
     `person` String COMMENT 'Who the agent is; several agents may be one person. Empty if not told',
-    `team` LowCardinality(String) COMMENT 'Team the person belongs to; empty if none',
+    `team` String COMMENT 'Team the person belongs to; empty if none',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
 )
@@ -89,7 +89,7 @@ COMMENT 'One row per agent whose person or team is known. Read v_agents_registry
 
 CREATE TABLE callcentre.alert_contacts
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `kind` LowCardinality(String) COMMENT 'How they are told: email or webhook',
     `addresses` Array(String) COMMENT 'Mail addresses, or the one address that is posted to',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
@@ -102,8 +102,8 @@ COMMENT 'Whom the customer\'s alerts are told. For operators.';
 
 CREATE TABLE callcentre.business_hours
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
     `intervals` Array(Tuple(
         weekday UInt8,
         opens_minute UInt16,
@@ -118,8 +118,8 @@ COMMENT 'Business hours, whole weeks: they mute alerts and shade panels, no numb
 
 CREATE TABLE callcentre.chat_accounts
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `connector` LowCardinality(String) COMMENT 'Platform of the chat account: a name of connectors/doors.py',
     `base_url` String COMMENT 'Where the platform\'s API is asked; empty if it is not',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
@@ -132,10 +132,10 @@ COMMENT 'One row per site that is a chat account: which platform it is of. For o
 
 CREATE TABLE callcentre.coverage_gaps
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which something may be missing' CODEC(Delta(8), T64, ZSTD(1)),
-    `reason` LowCardinality(String) COMMENT 'Why: ami_lost, spool_full, refused, damaged, not_delivered, dead_letter, …' CODEC(ZSTD(1)),
+    `reason` String COMMENT 'Why: ami_lost, spool_full, refused, damaged, not_delivered, dead_letter, …' CODEC(ZSTD(3)),
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment until which something may be missing; NULL while it lasts' CODEC(ZSTD(3)),
     `from_sequence` UInt64 COMMENT 'First missing sequence of the spool; 0 if the loss was before the spool' CODEC(T64, ZSTD(1)),
     `to_sequence` UInt64 COMMENT 'Last missing sequence of the spool; 0 if the loss was before the spool' CODEC(T64, ZSTD(1)),
@@ -151,12 +151,12 @@ COMMENT 'One row per stretch of time in which we may not have seen what happened
 
 CREATE TABLE callcentre.event_batches
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `generation` UInt32 COMMENT 'Rises when a spool takes the site over or starts anew' CODEC(Delta(4), ZSTD(1)),
     `first_sequence` UInt64 COMMENT 'First event this row stands for; the payload may begin earlier, with events other rows stand for' CODEC(Delta(8), ZSTD(1)),
     `last_sequence` UInt64 COMMENT 'Last event this row stands for' CODEC(Delta(8), ZSTD(1)),
-    `spool` LowCardinality(String) COMMENT 'Id of the spool that numbered the events' CODEC(ZSTD(1)),
+    `spool` String COMMENT 'Id of the spool that numbered the events' CODEC(ZSTD(3)),
     `received_at` DateTime64(3, 'UTC') COMMENT 'Moment the batch was received' CODEC(Delta(8), ZSTD(1)),
     `payload` String COMMENT 'The published batch as it stands in Kafka, JSON' CODEC(ZSTD(3))
 )
@@ -169,7 +169,7 @@ COMMENT 'One row per published batch of one site, with the events as they arrive
 
 CREATE TABLE callcentre.grafana_organisations
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `organisation_id` UInt64 COMMENT 'Id of the customer\'s organisation in Grafana; 0 if not made yet',
     `name` String COMMENT 'Its name as it was last given; an id counts only together with it',
     `sha256` String COMMENT 'SHA-256 of the password by which its boards read, 64 hex digits; the password itself is in Grafana alone',
@@ -184,10 +184,10 @@ COMMENT 'Which organisation of Grafana shows the customer\'s boards, and with wh
 
 CREATE TABLE callcentre.memberships_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(3)),
+    `queue` String COMMENT 'Queue as the source names it' CODEC(ZSTD(3)),
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which the row holds' CODEC(ZSTD(1)),
     `is_paused` Bool COMMENT 'Paused in this queue' CODEC(ZSTD(1)),
     `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first' CODEC(ZSTD(1)),
@@ -202,10 +202,10 @@ COMMENT 'One row per agent and queue the agent is in now. Read it through v_queu
 
 CREATE TABLE callcentre.outbound_calls
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(1)),
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site' CODEC(ZSTD(3)),
+    `agent_name` String COMMENT 'The agent\'s name as last seen' CODEC(ZSTD(3)),
     `uniqueid` String COMMENT 'Id of the agent\'s channel' CODEC(ZSTD(3)),
     `callee` String COMMENT 'Number called as the collector was told to show it; empty if withheld' CODEC(ZSTD(3)),
     `callee_hash` String COMMENT 'Links calls from and to one person within this customer, 16 hex digits; empty if withheld' CODEC(ZSTD(3)),
@@ -225,8 +225,8 @@ COMMENT 'One row per call an agent placed outside the queues. Read it through v_
 
 CREATE TABLE callcentre.pause_limits
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `pause_reason` String COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
     `limit_s` UInt32 COMMENT 'How long a pause for this reason may last, seconds',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
@@ -238,32 +238,32 @@ COMMENT 'One row per reason of pauses that has a limit. Read it through v_pause_
 
 CREATE TABLE callcentre.queue_calls
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it' CODEC(ZSTD(1)),
-    `call_id` String COMMENT 'Id of this visit: id of the channel or chat session, a slash, the number of the visit' CODEC(ZSTD(6)),
+    `queue` String COMMENT 'Queue as the source names it' CODEC(ZSTD(3)),
+    `call_id` String COMMENT 'Id of this visit: id of the channel or chat session, a slash, the number of the visit' CODEC(ZSTD(9)),
     `uniqueid` String ALIAS substring(call_id, 1, length(call_id) - position(reverse(call_id), '/')) COMMENT 'Id of the caller\'s channel or of the chat session: call_id without the number of the visit',
     `contact_id` String COMMENT 'Links all visits of one caller\'s call; empty if it is the uniqueid' CODEC(ZSTD(3)),
-    `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes' CODEC(Delta(8), T64, ZSTD(1)),
+    `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes' CODEC(Delta(8), T64('bit'), ZSTD(1)),
     `status` LowCardinality(String) COMMENT 'waiting, talking or ended' CODEC(ZSTD(1)),
     `outcome` LowCardinality(String) COMMENT 'open, answered, abandoned, timed_out, left_empty, exited_by_key, withdrawn, transferred_away, bot_only or unknown' CODEC(ZSTD(1)),
     `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment an agent was connected; NULL if none was' CODEC(ZSTD(3)),
-    `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the wait ended without answer, or the conversation with the agent ended; NULL while open' CODEC(ZSTD(3)),
+    `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the wait ended without answer, or the conversation with the agent ended; NULL while open' CODEC(Delta(8), T64('bit'), ZSTD(1)),
     `wait_ms` Nullable(UInt64) COMMENT 'From entering the queue to the answer or other ending, milliseconds; NULL while waiting or never known' CODEC(T64, ZSTD(1)),
     `talk_ms` UInt64 COMMENT 'Conversation without hold, milliseconds' CODEC(T64, ZSTD(1)),
     `hold_ms` UInt64 COMMENT 'Caller parked within the conversation, milliseconds' CODEC(T64, ZSTD(1)),
     `wrap_up_ms` UInt64 COMMENT 'After-call work that was done, milliseconds' CODEC(T64, ZSTD(1)),
-    `agent_key` LowCardinality(String) COMMENT 'Agent who answered: normalised interface, unique within a site; empty if none' CODEC(ZSTD(1)),
-    `agent_name` LowCardinality(String) COMMENT 'Name of that agent as last seen; empty if none' CODEC(ZSTD(1)),
+    `agent_key` String COMMENT 'Agent who answered: normalised interface, unique within a site; empty if none' CODEC(ZSTD(1)),
+    `agent_name` String COMMENT 'Name of that agent as last seen; empty if none' CODEC(ZSTD(9)),
     `ended_by` LowCardinality(String) COMMENT 'Who ended the conversation: caller, agent, transfer or unknown; empty while it lasts or if there was none' CODEC(ZSTD(1)),
     `transfer` LowCardinality(String) COMMENT 'How the agent passed the caller on: none, blind or attended' CODEC(ZSTD(1)),
     `missed_offers` UInt32 COMMENT 'Times a ringing agent did not answer this queue call' CODEC(T64, ZSTD(1)),
     `position_at_entry` UInt32 COMMENT 'Place in the queue on entering, 1 is next; 0 if not told' CODEC(T64, ZSTD(1)),
-    `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld' CODEC(ZSTD(3)),
+    `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld' CODEC(ZSTD(9)),
     `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld' CODEC(ZSTD(3)),
     `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed' CODEC(ZSTD(1)),
-    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64, ZSTD(1)),
+    `version` UInt64 COMMENT 'Of two rows with one key the higher version holds' CODEC(Delta(8), T64('bit'), ZSTD(1)),
     `first_response_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Chat: first message written by a person; NULL if none yet' CODEC(ZSTD(3)),
     `messages_in` UInt32 COMMENT 'Chat: messages from the customer' CODEC(T64, ZSTD(1)),
     `messages_out` UInt32 COMMENT 'Chat: messages to the customer' CODEC(T64, ZSTD(1)),
@@ -279,9 +279,9 @@ COMMENT 'One row per visit of one caller to one queue: the unit of every KPI. Re
 
 CREATE TABLE callcentre.queue_names
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` String COMMENT 'Queue as the source names it',
     `name` String COMMENT 'What the source says people call it',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
@@ -293,8 +293,8 @@ COMMENT 'One row per queue whose source knows it by an id and tells a name. Read
 
 CREATE TABLE callcentre.queue_settings
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it',
     `display_name` String COMMENT 'Name of the queue as people are to see it; empty if it is the queue\'s own',
     `answer_limit_s` Nullable(UInt32) COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it. NULL if it is the customer\'s',
     `short_abandon_s` Nullable(UInt32) COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short. NULL if it is the customer\'s',
@@ -312,10 +312,10 @@ COMMENT 'One row per queue that has settings of its own. Read v_queue_settings, 
 
 CREATE TABLE callcentre.queue_windows
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp' CODEC(ZSTD(1)),
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it' CODEC(ZSTD(1)),
+    `queue` String COMMENT 'Queue as the source names it' CODEC(ZSTD(3)),
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC' CODEC(Delta(8), T64, ZSTD(1)),
     `offered` UInt32 COMMENT 'Queue calls that arrived: the sum of all outcomes' CODEC(T64, ZSTD(1)),
     `answered` UInt32 COMMENT 'Answered by an agent' CODEC(T64, ZSTD(1)),
@@ -353,8 +353,8 @@ COMMENT 'Counts and sums of the queue calls that arrived in one quarter of an ho
 
 CREATE TABLE callcentre.queues_seen
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it'
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it'
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (tenant_id, queue)
@@ -363,7 +363,7 @@ COMMENT 'One row per queue that ever had a window: which queues there are, witho
 
 CREATE TABLE callcentre.reader_credentials
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `sha256` String COMMENT 'SHA-256 of the password of the customer\'s reader, 64 hex digits; the password itself is nowhere',
     `applied_sha256` String COMMENT 'The digest that the server\'s user was last given; empty if none was',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
@@ -388,8 +388,8 @@ COMMENT 'Which files of clickhouse/schema were applied.';
 
 CREATE TABLE callcentre.site_snapshots
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `generation` UInt32 COMMENT 'Rises when a spool takes the site over or starts anew' CODEC(Delta(4), ZSTD(1)),
     `sequence` UInt64 COMMENT 'Last event the state has seen' CODEC(Delta(8), ZSTD(1)),
     `taken_at` DateTime64(3, 'UTC') COMMENT 'Event time of the site in this state' CODEC(Delta(8), ZSTD(1)),
@@ -405,8 +405,8 @@ COMMENT 'States of the sites, from which their events can be folded anew. Read b
 
 CREATE TABLE callcentre.site_status
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to' CODEC(ZSTD(1)),
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(1)),
+    `tenant_id` String COMMENT 'Customer the row belongs to' CODEC(ZSTD(3)),
+    `site` String COMMENT 'Telephone exchange or chat account the row came from' CODEC(ZSTD(3)),
     `last_event_at` DateTime64(3, 'UTC') COMMENT 'Time of the newest event of the site' CODEC(ZSTD(1)),
     `last_received_at` DateTime64(3, 'UTC') COMMENT 'Time the newest batch of the site was received' CODEC(ZSTD(1)),
     `is_ami_connected` Bool COMMENT 'The collector is connected to Asterisk' CODEC(ZSTD(1)),
@@ -430,8 +430,8 @@ COMMENT 'One row per site: what is known of its collector and its connection. Re
 
 CREATE TABLE callcentre.site_tokens
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `sha256` String COMMENT 'SHA-256 of the token, 64 hex digits; the token itself is nowhere',
     `issued_at` DateTime64(3, 'UTC') COMMENT 'Moment the token was made',
     `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it',
@@ -445,8 +445,8 @@ COMMENT 'Tokens of the collectors, as digests. For operators; the ingest API rea
 
 CREATE TABLE callcentre.sites
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `is_enabled` Bool COMMENT 'Tokens of a disabled site are refused',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds: milliseconds since 1970 when it was written',
     `is_deleted` UInt8 DEFAULT 0 COMMENT '1 takes the row back; rows read through FINAL never show it'
@@ -458,9 +458,9 @@ COMMENT 'One row per site of a customer. Read it through v_sites.';
 
 CREATE TABLE callcentre.tenants
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `display_name` String COMMENT 'Name of the customer as people write it',
-    `time_zone` LowCardinality(String) COMMENT 'IANA zone in which the customer\'s days begin',
+    `time_zone` String COMMENT 'IANA zone in which the customer\'s days begin',
     `language` LowCardinality(String) COMMENT 'Language of the customer\'s boards: pt-BR or en-US',
     `answer_limit_s` UInt32 COMMENT 'T, the answer limit of queues without one of their own, seconds; a wait of exactly T is within it',
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
@@ -479,8 +479,8 @@ COMMENT 'One row per customer. Read it through v_tenants.';
 
 CREATE TABLE callcentre.webhook_secrets
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `sha256` String COMMENT 'SHA-256 of the secret in the webhook\'s address, 64 hex digits; the secret itself is nowhere',
     `issued_at` DateTime64(3, 'UTC') COMMENT 'Moment the secret was made',
     `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it',
@@ -494,14 +494,14 @@ COMMENT 'Secrets of webhooks, as digests. For operators; the ingest API reads us
 
 CREATE MATERIALIZED VIEW callcentre.agents_now_feed TO callcentre.agents_now
 (
-    `tenant_id` LowCardinality(String),
-    `site` LowCardinality(String),
+    `tenant_id` String,
+    `site` String,
     `channel` LowCardinality(String),
-    `agent_key` LowCardinality(String),
-    `agent_name` LowCardinality(String),
+    `agent_key` String,
+    `agent_name` String,
     `state` LowCardinality(String),
-    `pause_reason` LowCardinality(String),
-    `queue` LowCardinality(String),
+    `pause_reason` String,
+    `queue` String,
     `call_id` String,
     `started_at` DateTime64(3, 'UTC'),
     `state_since` DateTime64(3, 'UTC'),
@@ -529,9 +529,9 @@ WHERE ended_at IS NULL;
 
 CREATE VIEW callcentre.events
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `spool` LowCardinality(String) COMMENT 'Id of the spool that numbered the events',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `spool` String COMMENT 'Id of the spool that numbered the events',
     `generation` UInt32 COMMENT 'Rises when a spool takes the site over or starts anew',
     `sequence` UInt64 COMMENT 'Number of the event within its spool',
     `at` DateTime64(3, 'UTC') COMMENT 'Time of the event by the clock of the site; 1970 if the event was refused',
@@ -573,10 +573,10 @@ WHERE (sequence >= first_sequence) AND (sequence <= last_sequence);
 
 CREATE MATERIALIZED VIEW callcentre.memberships_now_feed TO callcentre.memberships_now
 (
-    `tenant_id` LowCardinality(String),
-    `site` LowCardinality(String),
-    `agent_key` LowCardinality(String),
-    `queue` LowCardinality(String),
+    `tenant_id` String,
+    `site` String,
+    `agent_key` String,
+    `queue` String,
     `started_at` DateTime64(3, 'UTC'),
     `is_paused` Bool,
     `penalty` UInt32,
@@ -597,8 +597,8 @@ FROM callcentre.agent_memberships AS membership;
 
 CREATE MATERIALIZED VIEW callcentre.queues_seen_feed TO callcentre.queues_seen
 (
-    `tenant_id` LowCardinality(String),
-    `queue` LowCardinality(String)
+    `tenant_id` String,
+    `queue` String
 )
 AS SELECT DISTINCT
     tenant_id,
@@ -607,8 +607,8 @@ FROM callcentre.queue_windows;
 
 CREATE VIEW callcentre.usable_tokens
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'The one site the token speaks for',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'The one site the token speaks for',
     `sha256` String COMMENT 'SHA-256 of the token, 64 hex digits',
     `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it'
 )
@@ -641,8 +641,8 @@ WHERE registered.is_enabled AND customers.is_enabled AND ((tokens.valid_until IS
 
 CREATE VIEW callcentre.usable_webhooks
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'The one chat account the secret speaks for',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'The one chat account the secret speaks for',
     `connector` LowCardinality(String) COMMENT 'Platform of the chat account: a name of connectors/doors.py',
     `sha256` String COMMENT 'SHA-256 of the secret, 64 hex digits',
     `valid_until` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment from which it is refused; NULL if no other is to replace it'
@@ -683,8 +683,8 @@ WHERE registered.is_enabled AND customers.is_enabled AND ((secrets.valid_until I
 
 CREATE VIEW callcentre.v_abandoned_callers
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` String COMMENT 'voice or whatsapp',
     `queue` String COMMENT 'Queue as the source names it',
     `call_id` String COMMENT 'Id of the visit to the queue',
@@ -780,15 +780,15 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_agent_memberships
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
+    `queue` String COMMENT 'Queue as the source names it',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which the row holds',
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment until which it held; NULL while it lasts',
     `is_paused` Bool COMMENT 'Paused in this queue',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told',
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
     `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first',
     `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed',
     `version` UInt64 COMMENT 'Of two rows with one key the higher version holds'
@@ -814,14 +814,14 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_agent_states
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
     `state` LowCardinality(String) COMMENT 'logged_out, unreachable, available, paused, wrap_up, busy_other, ringing, hold or talking',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told',
-    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none',
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
+    `queue` String COMMENT 'Queue of the queue call the state is about; empty if none',
     `call_id` String COMMENT 'Queue call the state is about; empty if none',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began',
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment it ended; NULL while it lasts',
@@ -856,15 +856,15 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_agents_board
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
     `person` String COMMENT 'Who the agent is: as registered, else the name as last seen',
-    `team` LowCardinality(String) COMMENT 'Team the person belongs to; empty if none',
+    `team` String COMMENT 'Team the person belongs to; empty if none',
     `state` String COMMENT 'State that is running; paused_over_limit if a pause lasts longer than it may',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told',
-    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none',
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
+    `queue` String COMMENT 'Queue of the queue call the state is about; empty if none',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began',
     `lasts_ms` Int64 COMMENT 'How long it has lasted until now, milliseconds; a pause with its interruptions by calls',
     `pause_limit_s` Nullable(UInt32) COMMENT 'How long the pause may last, seconds; NULL if not paused or without a limit',
@@ -906,14 +906,14 @@ SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_agents_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
     `state` LowCardinality(String) COMMENT 'State that is running',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not paused or not told',
-    `queue` LowCardinality(String) COMMENT 'Queue of the queue call the state is about; empty if none',
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
+    `queue` String COMMENT 'Queue of the queue call the state is about; empty if none',
     `call_id` String COMMENT 'Queue call the state is about; empty if none',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began',
     `state_since` DateTime64(3, 'UTC') COMMENT 'Moment the pause or login began, which survives interruptions by calls',
@@ -943,9 +943,9 @@ FINAL;
 
 CREATE VIEW callcentre.v_agents_registry
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
     `agent_name` String COMMENT 'The agent\'s name as last seen; empty if never seen',
     `person` String COMMENT 'Who the agent is: as registered, else the name as last seen, else the key',
     `team` String COMMENT 'Team the person belongs to; empty if none'
@@ -968,14 +968,14 @@ FROM
         agent_name AS seen_name,
         version AS seen,
         '' AS set_person,
-        toLowCardinality('') AS set_team
+        '' AS set_team
     FROM callcentre.agents_now
     UNION ALL
     SELECT
         tenant_id,
         site,
         agent_key,
-        toLowCardinality(''),
+        '',
         0,
         person,
         team
@@ -989,8 +989,8 @@ GROUP BY
 
 CREATE VIEW callcentre.v_business_hours
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it; empty for all that have no hours of their own',
     `weekday` UInt8 COMMENT 'Day of the week, 1 is Monday',
     `opens_minute` UInt16 COMMENT 'First minute in which it is open, since midnight of the customer\'s zone',
     `closes_minute` UInt16 COMMENT 'First minute in which it is closed again; 1440 is midnight'
@@ -1009,9 +1009,9 @@ ARRAY JOIN intervals AS interval;
 
 CREATE VIEW callcentre.v_chats
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` String COMMENT 'Queue as the source names it',
     `call_id` String COMMENT 'Id of the visit to the queue',
     `session_id` String COMMENT 'Id of the chat session',
     `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
@@ -1021,8 +1021,8 @@ CREATE VIEW callcentre.v_chats
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment the visit ended: the session was over or passed on; NULL while open',
     `wait_ms` Nullable(UInt64) COMMENT 'From entering the queue to the answer or other ending, milliseconds; NULL while waiting or never known',
     `talk_ms` UInt64 COMMENT 'From the assignment to the end of the visit, milliseconds; 0 while open',
-    `agent_key` LowCardinality(String) COMMENT 'Person of the platform it was assigned to: account, a slash, the platform\'s id; empty if none',
-    `agent_name` LowCardinality(String) COMMENT 'Name of that person as last seen; empty if none',
+    `agent_key` String COMMENT 'Person of the platform it was assigned to: account, a slash, the platform\'s id; empty if none',
+    `agent_name` String COMMENT 'Name of that person as last seen; empty if none',
     `ended_by` LowCardinality(String) COMMENT 'Who ended the conversation: caller, agent, transfer or unknown; empty while it lasts or if there was none',
     `transfer` LowCardinality(String) COMMENT 'How the agent passed the caller on: none, blind or attended',
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
@@ -1072,15 +1072,15 @@ WHERE channel = 'whatsapp';
 
 CREATE VIEW callcentre.v_chats_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `queue` String COMMENT 'Queue as the source names it',
     `call_id` String COMMENT 'Id of the visit to the queue',
     `session_id` String COMMENT 'Id of the chat session',
     `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue; decides the interval, never changes',
     `answered_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment a person was assigned; NULL if none is',
-    `agent_key` LowCardinality(String) COMMENT 'Person of the platform it is assigned to; empty if none',
-    `agent_name` LowCardinality(String) COMMENT 'Name of that person as last seen; empty if none',
+    `agent_key` String COMMENT 'Person of the platform it is assigned to; empty if none',
+    `agent_name` String COMMENT 'Name of that person as last seen; empty if none',
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
     `caller_hash` String COMMENT 'Links the calls of one caller within this customer, 16 hex digits; empty if withheld',
     `messages_in` UInt32 COMMENT 'Chat: messages from the customer',
@@ -1113,10 +1113,10 @@ WHERE (status != 'ended') AND (entered_at > (now64(3) - toIntervalDay(90)));
 
 CREATE VIEW callcentre.v_coverage_gaps
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment from which something may be missing',
-    `reason` LowCardinality(String) COMMENT 'Why: ami_lost, spool_full, refused, damaged, not_delivered, dead_letter, …',
+    `reason` String COMMENT 'Why: ami_lost, spool_full, refused, damaged, not_delivered, dead_letter, …',
     `ended_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Moment until which something may be missing; NULL while it lasts',
     `from_sequence` UInt64 COMMENT 'First missing sequence of the spool; 0 if the loss was before the spool',
     `to_sequence` UInt64 COMMENT 'Last missing sequence of the spool; 0 if the loss was before the spool',
@@ -1141,10 +1141,10 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_outbound_calls
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
     `uniqueid` String COMMENT 'Id of the agent\'s channel',
     `callee` String COMMENT 'Number called as the collector was told to show it; empty if withheld',
     `callee_hash` String COMMENT 'Links calls from and to one person within this customer, 16 hex digits; empty if withheld',
@@ -1177,8 +1177,8 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_pause_limits
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `pause_reason` String COMMENT 'Reason of the pause as the source tells it; * for every other reason, none told included',
     `limit_s` UInt32 COMMENT 'How long a pause for this reason may last, seconds'
 )
 SQL SECURITY INVOKER
@@ -1192,12 +1192,12 @@ FINAL;
 
 CREATE VIEW callcentre.v_pauses_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
-    `agent_name` LowCardinality(String) COMMENT 'The agent\'s name as last seen',
-    `pause_reason` LowCardinality(String) COMMENT 'Reason of the pause; empty if not told',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
+    `pause_reason` String COMMENT 'Reason of the pause; empty if not told',
     `state_since` DateTime64(3, 'UTC') COMMENT 'Moment the pause began, which survives interruptions by calls',
     `since_ms` Int64 COMMENT 'How long the pause has lasted until now, milliseconds',
     `limit_s` Nullable(UInt32) COMMENT 'How long it may last, seconds; NULL if there is no limit',
@@ -1235,7 +1235,7 @@ SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_people_load
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `person` String COMMENT 'Who it is: as registered, else the name as last seen, else the key',
     `team` String COMMENT 'Team the person belongs to; empty if none',
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour, UTC',
@@ -1301,7 +1301,7 @@ FROM
 
 CREATE VIEW callcentre.v_people_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `person` String COMMENT 'Who it is: as registered, else the name as last seen, else the key',
     `team` String COMMENT 'Team the person belongs to; empty if none',
     `channels` Array(String) COMMENT 'Channels the person answers, voice or whatsapp',
@@ -1386,8 +1386,8 @@ GROUP BY
 
 CREATE VIEW callcentre.v_queue_alarms_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it',
     `display_name` String COMMENT 'Name of the queue as people are to see it',
     `waiting` UInt64 COMMENT 'Callers who wait now, on all channels',
     `longest_wait_ms` Int64 COMMENT 'Longest wait until now of those who wait, milliseconds; 0 if nobody waits',
@@ -1425,10 +1425,10 @@ INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = queu
 
 CREATE VIEW callcentre.v_queue_calls
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `call_id` String COMMENT 'Id of this visit: id of the channel or chat session, a slash, the number of the visit',
     `uniqueid` String COMMENT 'Id of the caller\'s channel or of the chat session: call_id without the number of the visit',
     `contact_id` String COMMENT 'Links all visits of one caller\'s call, or of one chat session',
@@ -1441,8 +1441,8 @@ CREATE VIEW callcentre.v_queue_calls
     `talk_ms` UInt64 COMMENT 'Conversation without hold, milliseconds',
     `hold_ms` UInt64 COMMENT 'Caller parked within the conversation, milliseconds',
     `wrap_up_ms` UInt64 COMMENT 'After-call work that was done, milliseconds',
-    `agent_key` LowCardinality(String) COMMENT 'Agent who answered: normalised interface, unique within a site; empty if none',
-    `agent_name` LowCardinality(String) COMMENT 'Name of that agent as last seen; empty if none',
+    `agent_key` String COMMENT 'Agent who answered: normalised interface, unique within a site; empty if none',
+    `agent_name` String COMMENT 'Name of that agent as last seen; empty if none',
     `ended_by` LowCardinality(String) COMMENT 'Who ended the conversation: caller, agent, transfer or unknown; empty while it lasts or if there was none',
     `transfer` LowCardinality(String) COMMENT 'How the agent passed the caller on: none, blind or attended',
     `missed_offers` UInt32 COMMENT 'Times a ringing agent did not answer this queue call',
@@ -1505,11 +1505,11 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_queue_members_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
-    `agent_key` LowCardinality(String) COMMENT 'Agent: normalised interface, unique within a site',
+    `queue` String COMMENT 'Queue as the source names it',
+    `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
     `is_paused` Bool COMMENT 'Paused in this queue',
     `penalty` UInt32 COMMENT 'Penalty of the agent in this queue: agents with a lower one are rung first',
     `state` LowCardinality(String) COMMENT 'What the agent does now',
@@ -1554,10 +1554,10 @@ INNER JOIN
 
 CREATE VIEW callcentre.v_queue_results
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `display_name` String COMMENT 'Name of the queue as people are to see it',
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC',
     `offered` UInt32 COMMENT 'Queue calls that arrived: the sum of all outcomes',
@@ -1637,8 +1637,8 @@ INNER JOIN callcentre.v_queue_settings AS settings ON (settings.tenant_id = resu
 
 CREATE VIEW callcentre.v_queue_settings
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it',
     `display_name` String COMMENT 'Name of the queue as people are to see it: as set, else as its source tells it, else the queue itself',
     `answer_limit_s` UInt32 COMMENT 'T, the answer limit, seconds; a wait of exactly T is within it',
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit, seconds; a wait of exactly S is not short',
@@ -1733,10 +1733,10 @@ SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_queue_windows
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC',
     `offered` UInt32 COMMENT 'Queue calls that arrived: the sum of all outcomes',
     `answered` UInt32 COMMENT 'Answered by an agent',
@@ -1809,10 +1809,10 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_queue_windows_recounted
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC',
     `offered` UInt32 COMMENT 'Queue calls that arrived: the sum of all outcomes',
     `answered` UInt32 COMMENT 'Answered by an agent',
@@ -1859,7 +1859,7 @@ AS SELECT
     toUInt32(countIf(outcome = 'bot_only')) AS bot_only,
     toUInt32(countIf(outcome = 'unknown')) AS unknown,
     toUInt32(countIf(outcome = 'open')) AS open,
-    toUInt32(countIf((outcome = 'answered') AND (status = 'ended'))) AS handled,
+    toUInt32(countIf(is_handled)) AS handled,
     sumIf(known_wait_ms, is_answered) AS answered_wait_ms,
     maxIf(known_wait_ms, is_answered) AS answered_wait_max_ms,
     CAST(sumMapIf(wait_second, is_answered), 'Map(UInt32, UInt32)') AS answered_waits,
@@ -1869,9 +1869,9 @@ AS SELECT
     sumIf(known_wait_ms, is_flowed_out) AS flowed_out_wait_ms,
     maxIf(known_wait_ms, is_flowed_out) AS flowed_out_wait_max_ms,
     CAST(sumMapIf(wait_second, is_flowed_out), 'Map(UInt32, UInt32)') AS flowed_out_waits,
-    sum(calls.talk_ms) AS talk_ms,
-    sum(calls.hold_ms) AS hold_ms,
-    sum(calls.wrap_up_ms) AS wrap_up_ms,
+    sumIf(calls.talk_ms, is_handled) AS talk_ms,
+    sumIf(calls.hold_ms, is_handled) AS hold_ms,
+    sumIf(calls.wrap_up_ms, is_handled) AS wrap_up_ms,
     max(calls.version) AS version
 FROM
 (
@@ -1879,6 +1879,7 @@ FROM
         *,
         ifNull(wait_ms, 0) AS known_wait_ms,
         map(intDiv(known_wait_ms, 1000), 1) AS wait_second,
+        (outcome = 'answered') AND (status = 'ended') AS is_handled,
         (wait_ms IS NOT NULL) AND (outcome = 'answered') AS is_answered,
         (wait_ms IS NOT NULL) AND (outcome = 'abandoned') AS is_abandoned,
         (wait_ms IS NOT NULL) AND (outcome IN ('timed_out', 'left_empty', 'exited_by_key', 'withdrawn', 'transferred_away')) AS is_flowed_out
@@ -1895,10 +1896,10 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_queues_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `waiting` UInt64 COMMENT 'Callers who wait now',
     `talking` UInt64 COMMENT 'Callers who talk to an agent now',
     `waiting_ms` Int64 COMMENT 'Sum of the waits until now of those who wait, milliseconds',
@@ -1940,8 +1941,8 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_queues_waited_in_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `queue` String COMMENT 'Queue as the source names it',
     `display_name` String COMMENT 'Name of the queue as people are to see it',
     `voice_waiting` UInt64 COMMENT 'Callers who wait now on the telephone',
     `logged_in` UInt64 COMMENT 'Agents who are logged in to the queue and whose telephone can be reached, paused ones too',
@@ -1977,8 +1978,8 @@ SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_site_status
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `last_event_at` DateTime64(3, 'UTC') COMMENT 'Time of the newest event of the site',
     `last_received_at` DateTime64(3, 'UTC') COMMENT 'Time the newest batch of the site was received',
     `is_ami_connected` Bool COMMENT 'The collector is connected to Asterisk',
@@ -2020,8 +2021,8 @@ FINAL;
 
 CREATE VIEW callcentre.v_sites
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `is_enabled` Bool COMMENT 'Tokens of a disabled site are refused'
 )
 SQL SECURITY INVOKER
@@ -2035,8 +2036,8 @@ FINAL;
 
 CREATE VIEW callcentre.v_sites_seen_now
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `age_ms` Int64 COMMENT 'Time since anything was received from the site, milliseconds',
     `is_ami_connected` Bool COMMENT 'The collector is connected to the telephone exchange',
     `is_silent` Bool COMMENT 'Nothing was received for a minute, or the collector has lost the telephone exchange: boards show the past'
@@ -2056,9 +2057,9 @@ SETTINGS join_use_nulls = 0;
 
 CREATE VIEW callcentre.v_tenants
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
     `display_name` String COMMENT 'Name of the customer as people write it',
-    `time_zone` LowCardinality(String) COMMENT 'IANA zone in which the customer\'s days begin',
+    `time_zone` String COMMENT 'IANA zone in which the customer\'s days begin',
     `language` LowCardinality(String) COMMENT 'Language of the customer\'s boards: pt-BR or en-US',
     `answer_limit_s` UInt32 COMMENT 'T, the answer limit of queues without one of their own, seconds; a wait of exactly T is within it',
     `short_abandon_s` UInt32 COMMENT 'S, the short-abandon limit of queues without one of their own, seconds; a wait of exactly S is not short',
@@ -2087,10 +2088,10 @@ FINAL;
 
 CREATE VIEW callcentre.v_waiting_calls
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `call_id` String COMMENT 'Id of the visit to the queue',
     `entered_at` DateTime64(3, 'UTC') COMMENT 'Moment the caller entered the queue',
     `caller` String COMMENT 'Caller\'s number as the collector was told to show it; empty if withheld',
@@ -2124,10 +2125,10 @@ SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 CREATE VIEW callcentre.v_window_differences
 (
-    `tenant_id` LowCardinality(String) COMMENT 'Customer the row belongs to',
-    `site` LowCardinality(String) COMMENT 'Telephone exchange or chat account the row came from',
+    `tenant_id` String COMMENT 'Customer the row belongs to',
+    `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
-    `queue` LowCardinality(String) COMMENT 'Queue as the source names it',
+    `queue` String COMMENT 'Queue as the source names it',
     `window_start` DateTime64(3, 'UTC') COMMENT 'Start of the quarter of an hour in which the queue calls arrived, UTC',
     `stored` String COMMENT 'Counts and sums of the window; empty if there is no such row',
     `recounted` String COMMENT 'The same over its queue calls; empty if there are none'

@@ -6,6 +6,7 @@ migration that was cut short is simply run again.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -35,6 +36,13 @@ class Change(NamedTuple):
     file: SqlFile
 
 
+class _Applied(NamedTuple):
+    """What stands in `schema_changes` of one file."""
+
+    checksum: str
+    at: datetime
+
+
 def migrate(
     client: Client, *, schema: SchemaFiles | None = None, is_dry_run: bool = False
 ) -> list[Change]:
@@ -45,7 +53,7 @@ def migrate(
     stays and is remembered.
     """
     schema = schema or read_schema()
-    applied = _applied_checksums(client)
+    applied = _applied(client)
     _check_history(schema, applied)
     changes = list(_missing(schema, applied))
     if is_dry_run or not changes:
@@ -58,19 +66,19 @@ def migrate(
     return changes
 
 
-def _applied_checksums(client: Client) -> dict[tuple[str, str], str]:
+def _applied(client: Client) -> dict[tuple[str, str], _Applied]:
     if not client.command("EXISTS TABLE callcentre.schema_changes"):
         return {}
     rows = client.query(
-        "SELECT kind, name, checksum FROM callcentre.schema_changes FINAL"
+        "SELECT kind, name, checksum, applied_at FROM callcentre.schema_changes FINAL"
     ).result_rows
-    return {(kind, name): checksum for kind, name, checksum in rows}
+    return {(kind, name): _Applied(checksum, at) for kind, name, checksum, at in rows}
 
 
-def _check_history(schema: SchemaFiles, applied: dict[tuple[str, str], str]) -> None:
+def _check_history(schema: SchemaFiles, applied: dict[tuple[str, str], _Applied]) -> None:
     present = {file.name: file.checksum for file in schema.migrations}
-    for (kind, name), checksum in sorted(applied.items()):
-        if kind != "migration" or present.get(name) == checksum:
+    for (kind, name), before in sorted(applied.items()):
+        if kind != "migration" or present.get(name) == before.checksum:
             continue
         what = "changed" if name in present else "removed"
         raise SchemaError(
@@ -78,15 +86,27 @@ def _check_history(schema: SchemaFiles, applied: dict[tuple[str, str], str]) -> 
         )
 
 
-def _missing(schema: SchemaFiles, applied: dict[tuple[str, str], str]) -> Iterable[Change]:
-    for kind, files in (
-        ("migration", schema.migrations),
-        ("function", schema.functions),
-        ("view", schema.views),
-    ):
-        for file in files:
-            if applied.get((kind, file.name)) != file.checksum:
-                yield Change(kind, file)
+def _missing(schema: SchemaFiles, applied: dict[tuple[str, str], _Applied]) -> Iterable[Change]:
+    """What has another text than when it was applied, and views older than a migration.
+
+    A view keeps the types that its columns had when it was made.
+    """
+    for file in schema.migrations:
+        if ("migration", file.name) not in applied:
+            yield Change("migration", file)
+    for file in schema.functions:
+        before = applied.get(("function", file.name))
+        if before is None or before.checksum != file.checksum:
+            yield Change("function", file)
+    migrations = [applied.get(("migration", file.name)) for file in schema.migrations]
+    for file in schema.views:
+        before = applied.get(("view", file.name))
+        if (
+            before is None
+            or before.checksum != file.checksum
+            or any(migration is None or before.at < migration.at for migration in migrations)
+        ):
+            yield Change("view", file)
 
 
 def _apply(client: Client, change: Change) -> None:

@@ -82,10 +82,10 @@ FROM
 (
     SELECT
         tenant_id, site, agent_key, agent_name AS seen_name, version AS seen,
-        '' AS set_person, toLowCardinality('') AS set_team
+        '' AS set_person, '' AS set_team
     FROM callcentre.agents_now
     UNION ALL
-    SELECT tenant_id, site, agent_key, toLowCardinality(''), 0, person, team
+    SELECT tenant_id, site, agent_key, '', 0, person, team
     FROM callcentre.agents_registry FINAL
 ) AS each
 GROUP BY tenant_id, site, agent_key;
