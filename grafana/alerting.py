@@ -8,15 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from grafana.alert_rules import GROUPS, SOURCE, AlertRule, Group
+from grafana.data_source import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
 from grafana.language import Language
 
 FOLDER_UID = "call-centre"
-PLUGIN = "grafana-clickhouse-datasource"
-PLUGIN_VERSION = "4.20.0"
-"""Of the ClickHouse data source; older targets would be migrated in the browser."""
-
-DATA_SOURCE_UID = "clickhouse"
-
 OPERATOR_ORGANISATION = 1
 
 _CONDITION = "C"

@@ -7,13 +7,8 @@ No I/O.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from grafana.alerting import (
-    DATA_SOURCE_UID,
-    FOLDER_UID,
-    OPERATOR_ORGANISATION,
-    PLUGIN,
-    rule_files,
-)
+from grafana.alerting import FOLDER_UID, OPERATOR_ORGANISATION, rule_files
+from grafana.data_source import clickhouse_source
 from grafana.language import Language
 
 LANGUAGE = Language.PORTUGUESE
@@ -59,27 +54,11 @@ def files(around: Surroundings) -> Mapping[str, dict[str, Any]]:
 
 def _data_sources(around: Surroundings) -> dict[str, Any]:
     clickhouse = {
-        "name": "ClickHouse",
-        "uid": DATA_SOURCE_UID,
+        **clickhouse_source(
+            host=around.host, port=around.port, is_secure=around.is_secure, user=around.user
+        ),
         "orgId": OPERATOR_ORGANISATION,
-        "type": PLUGIN,
-        "access": "proxy",
-        "isDefault": True,
         "editable": False,
-        "jsonData": {
-            "host": around.host,
-            "port": around.port,
-            "protocol": "http",
-            "secure": around.is_secure,
-            "username": around.user,
-            "defaultDatabase": "callcentre",
-            "dialTimeout": "10",
-            "queryTimeout": "30",
-            "connMaxLifetime": "5",
-            "maxIdleConns": "4",
-            "maxOpenConns": "4",
-            "forwardGrafanaHeaders": True,
-        },
         "secureJsonData": {"password": f"${PASSWORD_VARIABLE}"},
     }
     prometheus = {

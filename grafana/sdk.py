@@ -9,7 +9,7 @@ import json
 import warnings
 from typing import Any, Self
 
-from grafana.alerting import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
+from grafana.data_source import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
 
 with warnings.catch_warnings():
     # Classic dashboards are what file provisioning takes; the SDK would rather see newer ones made.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from grafana.alerting import PLUGIN
+from grafana.data_source import PLUGIN
 from grafana.operator_organisation import LANGUAGE, PASSWORD_VARIABLE, Surroundings, files
 from local.addresses import bare
 from local.process import LOOPBACK

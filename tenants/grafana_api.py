@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from grafana.alerting import PLUGIN
+from grafana.data_source import PLUGIN
 from tenants.config import GrafanaAccess
 from tenants.errors import NotPossibleError
 

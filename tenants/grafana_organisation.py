@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from grafana.alert_rules import HOME_BOARD
-from grafana.alerting import DATA_SOURCE_UID, FOLDER_UID, PLUGIN
+from grafana.alerting import FOLDER_UID
+from grafana.data_source import DATA_SOURCE_UID, clickhouse_source
 from grafana.language import Text, language_of
-from tenants.connection import DATABASE
 from tenants.grafana_api import GrafanaApi, segment
 from tenants.grafana_boards import Board, revision_of
 from tenants.grafana_changes import Changes, covers
@@ -16,7 +16,6 @@ from tenants.records import Tenant
 
 FOLDER_TITLE = Text("Central de atendimento", "Call centre")
 
-DATA_SOURCE_NAME = "ClickHouse"
 DIGEST_SHOWN = 16
 """So many digits of the password's digest stand beside it: enough to know it again."""
 
@@ -108,29 +107,14 @@ def data_source(tenant: Tenant, clickhouse_url: str, digest: str) -> dict[str, A
     """What the data source is to be, but for its password."""
     place = urlsplit(clickhouse_url)
     is_secure = place.scheme == "https"
-    return {
-        "name": DATA_SOURCE_NAME,
-        "uid": DATA_SOURCE_UID,
-        "type": PLUGIN,
-        "access": "proxy",
-        "isDefault": True,
-        "jsonData": {
-            "host": place.hostname,
-            "port": place.port or (8443 if is_secure else 8123),
-            "protocol": "http",
-            "secure": is_secure,
-            "username": boards_name(tenant.tenant_id),
-            "defaultDatabase": DATABASE,
-            "dialTimeout": "10",
-            # The plugin makes max_execution_time of it, which readers may set up to 60.
-            "queryTimeout": "30",
-            "connMaxLifetime": "5",
-            "maxIdleConns": "4",
-            "maxOpenConns": "4",
-            "forwardGrafanaHeaders": True,
-            "passwordDigest": digest[:DIGEST_SHOWN],
-        },
-    }
+    source = clickhouse_source(
+        host=place.hostname,
+        port=place.port or (8443 if is_secure else 8123),
+        is_secure=is_secure,
+        user=boards_name(tenant.tenant_id),
+    )
+    source["jsonData"]["passwordDigest"] = digest[:DIGEST_SHOWN]
+    return source
 
 
 def sync_data_source(place: Place, wanted: dict[str, Any], password: str | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from grafana.alerting import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
+from grafana.data_source import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
 from tenants.config import GrafanaAccess
 from tenants.grafana_api import GrafanaApi, connected
 from tenants.grafana_organisation import (
@@ -49,28 +49,35 @@ def verify_grafana(registry: Registry, access: GrafanaAccess, objects: SchemaObj
         api.check()
         me = administrator(api)
         present = organisations(api)
-        records = {record.tenant_id: record for record in registry.records(GrafanaOrganisation)}
-        customers: dict[int, str] = {}
-        for tenant in registry.records(Tenant):
-            record = records.get(tenant.tenant_id, GrafanaOrganisation(tenant.tenant_id))
-            organisation = find_organisation(record, present)
-            if not tenant.is_enabled:
-                continue
-            if organisation is None:
+        homes = _homes(registry, present)
+        for tenant_id, home in homes.items():
+            if home is None:
                 failures.append(
-                    f"{tenant.tenant_id}: no organisation in Grafana; run `python -m tenants sync`"
+                    f"{tenant_id}: no organisation in Grafana; run `python -m tenants sync`"
                 )
                 continue
-            customers[organisation] = tenant.tenant_id
-            every = tuple(grafana_checks(tenant.tenant_id, objects))
+            every = tuple(grafana_checks(tenant_id, objects))
             tried += len(every)
-            with visiting(api, organisation, me) as inside:
-                failures += _failures(tenant.tenant_id, inside, every)
+            with visiting(api, home, me) as inside:
+                failures += _failures(tenant_id, inside, every)
+        customers = {home: tenant_id for tenant_id, home in homes.items()}
         for organisation, name in present.items():
             tried += 1
             with visiting(api, organisation, me) as inside:
                 failures += _foreign_logins(name, customers.get(organisation), inside)
     return Verified(tried, tuple(failures))
+
+
+def _homes(registry: Registry, present: Mapping[int, str]) -> dict[str, int | None]:
+    """The organisation of each enabled customer; None if it has none."""
+    records = {record.tenant_id: record for record in registry.records(GrafanaOrganisation)}
+    return {
+        tenant.tenant_id: find_organisation(
+            records.get(tenant.tenant_id, GrafanaOrganisation(tenant.tenant_id)), present
+        )
+        for tenant in registry.records(Tenant)
+        if tenant.is_enabled
+    }
 
 
 @contextmanager

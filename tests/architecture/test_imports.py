@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     "tenants": {
         "grafana.alert_rules",
         "grafana.alerting",
+        "grafana.data_source",
         "grafana.language",
         "connectors.channels",
         "ingest_api.contract",
@@ -51,7 +52,8 @@ ALLOWED: dict[str, set[str]] = {
         "httpx",
     },
     "grafana.alert_rules": {"grafana.language"},
-    "grafana.alerting": {"grafana.alert_rules", "grafana.language"},
+    "grafana.alerting": {"grafana.alert_rules", "grafana.data_source", "grafana.language"},
+    "grafana.data_source": set(),
     "grafana.language": set(),
     "grafana": {"grafana_foundation_sdk", "yaml"},
     # Python 3.14 has the second in its own library.

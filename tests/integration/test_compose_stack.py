@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from testcontainers.compose import DockerCompose
 
+from grafana.data_source import DATA_SOURCE_UID, PLUGIN, PLUGIN_VERSION
 from local.process import ROOT, free_port
 from tests.support.compose import environment, made_up_values
 from tests.support.ingest_bodies import batch, event
@@ -110,7 +111,7 @@ def test_grafana_shows_a_viewer_of_the_tenant_the_same_row(stack: Stack) -> None
     )
     viewer = {"login": "ana", "password": uuid.uuid4().hex, "OrgId": organisation}
     _json(stack, "/api/admin/users", viewer, admin)
-    source = {"type": "grafana-clickhouse-datasource", "uid": "clickhouse"}
+    source = {"type": PLUGIN, "uid": DATA_SOURCE_UID}
     query = {
         "from": "now-1h",
         "to": "now",
@@ -122,7 +123,7 @@ def test_grafana_shows_a_viewer_of_the_tenant_the_same_row(stack: Stack) -> None
                 "rawSql": "SELECT toFloat64(count()) AS calls FROM callcentre.v_queue_calls",
                 "format": 1,
                 "queryType": "table",
-                "pluginVersion": "4.20.0",
+                "pluginVersion": PLUGIN_VERSION,
             }
         ],
     }

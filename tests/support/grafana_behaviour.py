@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from grafana.data_source import PLUGIN_VERSION
 from tenants.__main__ import main
 from tenants.config import GrafanaAccess
 from tenants.grafana_api import GrafanaApi, connected
@@ -97,7 +98,7 @@ class GrafanaUnderTest:
         """The first row of an answer that came the way of a board."""
         query = {
             "refId": "A", "datasource": {"uid": "clickhouse"}, "rawSql": statement, "format": 1,
-            "editorType": "sql", "queryType": "table", "pluginVersion": "4.20.0",
+            "editorType": "sql", "queryType": "table", "pluginVersion": PLUGIN_VERSION,
         }  # fmt: skip
         answer = api.post("/ds/query", {"queries": [query], "from": "now-1h", "to": "now"})
         (frame,) = answer["results"]["A"]["frames"]

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
+from grafana.data_source import PLUGIN
 from tests.support.grafana_server import (
     ADMIN,
     DATA_SOURCE_FIELDS,
-    PLUGIN,
     Board,
     Call,
     GrafanaStandIn,

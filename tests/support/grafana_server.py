@@ -20,9 +20,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
+from grafana.data_source import PLUGIN_VERSION
+
 ADMIN = "admin"
 PASSWORD = "made-up-grafana-password"
-PLUGIN = "grafana-clickhouse-datasource"
 
 DATA_SOURCE_FIELDS = {
     "name", "uid", "type", "access", "url", "isDefault", "jsonData", "secureJsonData", "readOnly",
@@ -81,7 +82,7 @@ class Organisation:
 class GrafanaStandIn:
     """One server. `writes` are the requests that changed it, as `PUT /orgs/2`, in order."""
 
-    def __init__(self, version: str = "12.3.1", plugin: str | None = "4.20.0") -> None:
+    def __init__(self, version: str = "12.3.1", plugin: str | None = PLUGIN_VERSION) -> None:
         self.version = version
         self.plugin = plugin
         self.administrators = {ADMIN}

@@ -18,6 +18,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
+from grafana.data_source import PLUGIN, PLUGIN_VERSION
 from local.process import free_port
 from tests.support.apache_kafka import ApacheKafka, KafkaMissingError
 from tests.support.compose import SERVICES
@@ -60,7 +61,7 @@ def real_grafana() -> Iterator[tuple[str, str, str]]:
         .with_env("GF_SERVER_HTTP_ADDR", "127.0.0.1")
         .with_env("GF_SERVER_HTTP_PORT", str(port))
         .with_env("GF_SECURITY_ADMIN_PASSWORD", _PASSWORD)
-        .with_env("GF_PLUGINS_PREINSTALL_SYNC", "grafana-clickhouse-datasource@4.20.0")
+        .with_env("GF_PLUGINS_PREINSTALL_SYNC", f"{PLUGIN}@{PLUGIN_VERSION}")
         .waiting_for(LogMessageWaitStrategy("HTTP Server Listen"))
     )
     with container:

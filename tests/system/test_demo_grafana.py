@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from grafana.data_source import PLUGIN_VERSION
+
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +53,7 @@ def test_a_viewer_sees_the_boards_and_the_rows_of_one_customer(
 ) -> None:
     query = {
         "refId": "A", "datasource": {"uid": "clickhouse"}, "rawSql": OWN_ROWS.format(tenant),
-        "format": 1, "editorType": "sql", "queryType": "table", "pluginVersion": "4.20.0",
+        "format": 1, "editorType": "sql", "queryType": "table", "pluginVersion": PLUGIN_VERSION,
     }  # fmt: skip
     with client_of(grafana, f"{tenant}-viewer") as client:
         organisation = client.get("/user").json()["orgId"]

@@ -12,7 +12,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import alerting as sdk
 
 from grafana.alert_rules import HOME_BOARD, RULES
-from grafana.alerting import PLUGIN, rule_files, rule_groups
+from grafana.alerting import rule_files, rule_groups
+from grafana.data_source import PLUGIN
 from grafana.language import Language
 from streams.storage.schema_files import read_schema, view_names
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from grafana.data_source import PLUGIN, PLUGIN_VERSION
 from grafana.language import Language
 from grafana.operator_files import FOLDER, main, stale, texts
 from tenants.grafana_organisation import data_source
@@ -46,6 +47,11 @@ def test_the_operators_data_source_is_the_customers_but_for_its_login() -> None:
     for name in ("name", "uid", "type", "access", "isDefault"):
         assert clickhouse[name] == customers[name]
     assert (prometheus["uid"], prometheus["type"]) == ("prometheus", "prometheus")
+
+
+def test_the_plugin_that_is_installed_is_the_one_targets_are_written_for() -> None:
+    settings = (FOLDER.parents[1] / "deploy" / "grafana" / "grafana.ini").read_text("utf-8")
+    assert f"\npreinstall_sync = {PLUGIN}@{PLUGIN_VERSION}\n" in settings
 
 
 def test_no_secret_is_in_them() -> None:
