@@ -1,6 +1,7 @@
 """What Helena's words mean.
 
-Created, changed or completed is told by the event's name, not by the status. Whatever is not known
+Created, changed or completed is told by the event's name, not by the status. A person is their user
+id: as an agent they have another one, which not all events tell. Whatever is not known
 (names, statuses, missing or odd values) never breaks anything: it is less that is told.
 """
 
@@ -93,18 +94,21 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
     status = text(fields, "status").upper()
     ended_at = moments.ms(fields.get("endAt"))
     phase = _PHASES.get(status, "untold")
-    agent = _id(fields, "userId", "agentDetails.userId", "agentDetails.id")
+    agent = _id(fields, "userId", "agentDetails.userId")
+    is_unnamed = not agent and bool(text(fields, "agentDetails.id"))
     has_bot = bool(text(fields, "botId"))
     if kind == "completed" or (phase == "untold" and ended_at):
         phase = "ended"
-    elif phase == "served" and agent == "" and has_bot:
+    elif is_unnamed and phase in ("opened", "waiting"):
+        phase = "served"
+    elif phase == "served" and agent == "" and has_bot and not is_unnamed:
         phase = "opened"  # served by the bot
     seen = SessionSeen(
         at_ticks=at_ticks(fields, _CHANGED, received_at),
         kind=kind,
         phase=phase,
         queue=_id(fields, "departmentId", "departmentDetails.id"),
-        agent=agent,
+        agent=None if is_unnamed else agent,
         agent_name=text(fields, "agentDetails.name"),
         has_bot=has_bot,
         is_group=text(fields, "type").upper() == "GROUP",
@@ -114,9 +118,13 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
         picked_up_at=moments.ms(fields.get("firstUserInteractionAt")),
         responded_at=moments.ms(fields.get("firstAgentMessageAt")),
     )
-    unknown = () if status in _PHASES else ("session_status",)
+    unknown = [
+        what
+        for what, is_known in (("session_status", status in _PHASES), ("id", not is_unnamed))
+        if not is_known
+    ]
     sighting = SessionSighting(session_id, seen, text(fields, "departmentDetails.name"))
-    return Understood(sighting, unknown)
+    return Understood(sighting, tuple(unknown))
 
 
 def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
@@ -161,7 +169,7 @@ def _author(fields: Fields, origin: str) -> Author:
 
 
 def _agent(fields: Fields, received_at: int) -> Understood:
-    agent = _id(fields, "userId", "id")
+    agent = text(fields, "userId")
     availability = text(fields, "availability").upper()
     if not agent:
         return Understood(None, ("id",))
