@@ -65,7 +65,7 @@ async def test_killed_and_frozen_it_loses_nothing_and_keeps_the_order(kafka: Apa
         await publisher.start()
         await asyncio.gather(disturb(), *(send_all(publisher, site) for site in range(SITES)))
         await publisher.close()
-        written = await asyncio.to_thread(read_messages, kafka.bootstrap, PBX_EVENTS, attempts)
+        written = await asyncio.to_thread(read_messages, kafka.bootstrap, PBX_EVENTS)
     finally:
         child.stop()
     seen: dict[bytes, list[int]] = {}

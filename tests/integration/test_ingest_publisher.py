@@ -52,7 +52,7 @@ class TestKafkaPublisher(PublisherBehaviour):
             publisher,
             go_away=broker.freeze,
             come_back=broker.thaw,
-            written=lambda count: broker.messages(PBX_EVENTS, count + 1)[1:],
+            written=lambda: broker.messages(PBX_EVENTS)[1:],
         )
         broker.thaw()
         await publisher.close()
@@ -69,7 +69,7 @@ async def test_it_recovers_from_a_broker_that_comes_back_without_its_memory(
     for life in range(3):
         with broker_at(port, tmp_path / "broker.log") as broker:
             await publish_until_acknowledged(publisher, b"life %d" % life)
-            assert broker.messages(PBX_EVENTS, 1) == [(KEY, b"life %d" % life)]
+            assert broker.messages(PBX_EVENTS)[:1] == [(KEY, b"life %d" % life)]
     await publisher.close()
 
 
@@ -107,7 +107,7 @@ async def test_parts_of_a_batch_never_overtake_each_other(broker: RunningBroker)
         await publisher.publish(KEY, [b"first", b"second"])
     broker.thaw()
     await publish_until_acknowledged(publisher, b"after")
-    values = [value for _, value in broker.messages(PBX_EVENTS, 10)]
+    values = [value for _, value in broker.messages(PBX_EVENTS)]
     assert b"second" not in values
     assert values[-1] == b"after"
     await publisher.close()

@@ -55,7 +55,7 @@ def session(ingest: RunningIngest, site: SiteIdentity) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=ingest.url,
         headers={"Authorization": f"Bearer {ingest.tokens[site]}"},
-        timeout=10,
+        timeout=60,
         limits=httpx.Limits(max_connections=100),
     )
 
@@ -70,10 +70,10 @@ async def post_until_accepted(client: httpx.AsyncClient, content: bytes) -> None
             pass
 
 
-def sequences(broker: RunningBroker, most: int) -> dict[bytes, list[int]]:
-    """By key, the sequences in at most so many messages, in the order of their partition."""
+def sequences(broker: RunningBroker) -> dict[bytes, list[int]]:
+    """By key, the sequences in all messages, in the order of their partition."""
     found: dict[bytes, list[int]] = {}
-    for key, value in broker.messages(PBX_EVENTS, most):
+    for key, value in broker.messages(PBX_EVENTS):
         found.setdefault(key, []).extend(event.sequence for event in decode_batch(value).events)
     return found
 
@@ -91,7 +91,7 @@ async def test_sites_keep_their_order_side_by_side(tmp_path: Path) -> None:
     ):
         await asyncio.gather(send_all(ingest, SITE), send_all(ingest, OTHER))
         expected = list(range(1, 100))
-        assert sequences(broker, 66) == {b"acme/pbx-01": expected, b"globex/pbx-01": expected}
+        assert sequences(broker) == {b"acme/pbx-01": expected, b"globex/pbx-01": expected}
 
 
 @pytest.mark.parametrize("fault", ["frozen", "ended", "deaf"])
@@ -195,7 +195,7 @@ async def test_a_broker_that_stumbles_loses_and_reorders_nothing(tmp_path: Path)
         await asyncio.gather(*(send_all(ingest, site) for site in sites))
         is_done.set()
         await trouble
-        seen = {key: list(dict.fromkeys(all_)) for key, all_ in sequences(broker, attempts).items()}
+        seen = {key: list(dict.fromkeys(all_)) for key, all_ in sequences(broker).items()}
         expected = list(range(1, batches * events + 1))
         assert seen == {site_key(*site): expected for site in sites}
     assert attempts > batches * len(sites)
@@ -211,6 +211,7 @@ async def test_while_the_broker_is_away_what_is_held_is_bounded(tmp_path: Path) 
     ):
         async with session(ingest, SITE) as client:
             await post_until_accepted(client, content)
+            before = ingest.resident_bytes()
             broker.freeze()
             held = []
             for _ in range(4):
@@ -218,7 +219,8 @@ async def test_while_the_broker_is_away_what_is_held_is_bounded(tmp_path: Path) 
                 assert {answer.status_code for answer in answers} == {503}
                 assert metric(await client.get("/metrics"), 'bytes{stage="messages"}') <= limit
                 held.append(ingest.resident_bytes())
-            assert held[-1] - held[1] < ALLOWED_GROWTH
+            # One limit for bodies and one for messages; 128 MB are sent.
+            assert max(held) - before < 2 * limit + ALLOWED_GROWTH
             told = await client.get("/metrics")
             assert metric(told, 'unavailable_total{reason="bodies"}') > 0
             assert metric(told, 'unavailable_total{reason="broker"}') > 0
@@ -319,12 +321,12 @@ async def test_health_answers_while_the_largest_bodies_are_decoded(
     posts = [
         asyncio.create_task(post(client, content, **{"Content-Encoding": "gzip"})) for _ in range(8)
     ]
-    slowest = 0.0
+    answers = 0
     while not all(task.done() for task in posts):
-        started = time.monotonic()
-        await client.get("/healthz")
-        slowest = max(slowest, time.monotonic() - started)
-    assert slowest <= 0.5
+        answers += (await client.get("/healthz")).status_code == 200
+    # Counted and not timed, so that a busy machine changes nothing: one or two for each body are
+    # all that a loop gives which stands still while a body is decoded; here it is about forty.
+    assert answers > 10 * len(posts)
     assert {task.result().status_code for task in posts} <= {202, 503}
 
 

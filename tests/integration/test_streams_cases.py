@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.partitioner.default import murmur2
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -33,6 +33,7 @@ from tests.integration.stream_workers import PARTITIONS, Workers, feed, workers
 from tests.integration.test_streams_clickhouse import settings, worker
 from tests.support.batches import SPOOL, batch_of, published
 from tests.support.clickhouse_server import running_clickhouse
+from tests.support.kafka_broker import read_messages
 from tests.support.stories import Story, ms
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -102,14 +103,12 @@ def logged_in(group: Workers, tenant: str) -> set[str]:
 
 def stored_state(bootstrap: str, tenant: str, site: str) -> SiteState:
     """The site's state in its last record; the changelog is read as far as it goes."""
-    place = TopicPartition(SITE_CHANGELOG, partition(tenant, site))
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, consumer_timeout_ms=2_000, auto_offset_reset="earliest"
-    )
-    consumer.assign([place])
-    *_, last = (record.value for record in consumer if record.key == site_key(tenant, site))
-    consumer.close()
-    return decode_state(record_state(last))
+    of_site = [
+        value
+        for key, value in read_messages(bootstrap, SITE_CHANGELOG)
+        if key == site_key(tenant, site)
+    ]
+    return decode_state(record_state(of_site[-1]))
 
 
 def make_anew(bootstrap: str, topic: str) -> None:

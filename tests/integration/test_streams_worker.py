@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
 from ingest_api.contract.published import decode_batch, encode_batch
 from ingest_api.contract.topics import ALL_TOPICS, DEAD_EVENTS, PBX_EVENTS
@@ -25,6 +25,7 @@ from tests.integration.recorded_rows import RowRecorder, expected_rows
 from tests.integration.shift_of_sites import SourceMessage, shift
 from tests.integration.stream_brokers import BROKERS, broker_with_topics
 from tests.integration.stream_workers import PARTITIONS, feed, workers
+from tests.support import kafka_broker
 from tests.support.stories import Story
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -38,13 +39,10 @@ def bootstrap(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def dead_letters(bootstrap: str) -> list[tuple[bytes, str]]:
     """Value and reason of every dead letter."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, consumer_timeout_ms=3_000, auto_offset_reset="earliest"
-    )
-    consumer.assign([TopicPartition(DEAD_EVENTS, number) for number in range(PARTITIONS)])
-    letters = [(record.value, dict(record.headers)["reason"].decode()) for record in consumer]
-    consumer.close()
-    return letters
+    return [
+        (record.value, dict(record.headers)["reason"].decode())
+        for record in kafka_broker.read_records(bootstrap, DEAD_EVENTS)
+    ]
 
 
 def produced(bootstrap: str, messages: Sequence[SourceMessage]) -> list[Message]:
@@ -231,13 +229,13 @@ def test_a_broker_that_comes_back_empty_is_read_from_its_start(tmp_path: Path) -
     half = len(messages) // 2
     port = free_port()
     bootstrap = f"{LOOPBACK}:{port}"
-    with workers(bootstrap, tmp_path) as group:
+    with workers(bootstrap, tmp_path, STREAMS_PARTITIONS=str(kafka_broker.PARTITIONS)) as group:
         with running_broker(tmp_path / "broker.log", port):
-            create_topics(bootstrap, PARTITIONS, 1)
+            create_topics(bootstrap, kafka_broker.PARTITIONS, 1)
             group.start()
             feed(bootstrap, messages[:half]).join()
             assert not group.wait_for(expected_rows(messages[:half]), within_s=40)
         with running_broker(tmp_path / "broker.log", port):
-            create_topics(bootstrap, PARTITIONS, 1)
+            create_topics(bootstrap, kafka_broker.PARTITIONS, 1)
             feed(bootstrap, messages[half:]).join()
             assert not group.wait_for(expected_rows(messages), within_s=90), group.log_tail()

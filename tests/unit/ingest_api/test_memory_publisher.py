@@ -22,5 +22,5 @@ class TestMemoryPublisher(PublisherBehaviour):
             publisher,
             go_away=lambda: away(True),
             come_back=lambda: away(False),
-            written=lambda count: publisher.written[:count],
+            written=lambda: publisher.written,
         )

@@ -140,6 +140,18 @@ def test_every_file_of_rules_is_tested() -> None:
     assert tested == {f"../rules/{path.name}" for path in RULE_FILES}
 
 
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
+def test_a_test_of_several_groups_names_their_order(path: Path) -> None:
+    # promtool leaves it to chance otherwise, and a rule may read what another group records.
+    test = read_yaml(path)
+    groups = [
+        group["name"]
+        for name in test["rule_files"]
+        for group in read_yaml(path.parent / name)["groups"]
+    ]
+    assert len(groups) == 1 or test["group_eval_order"] == groups
+
+
 def test_limits_in_rules_are_those_of_the_code() -> None:
     (errors,) = (alert for alert in ALERTS if alert.name == "IngestErrors")
     assert f'outcome="{UnavailableError.code}"' in errors.expression
