@@ -18,12 +18,12 @@ from ingest_api.errors import Shortage
 from ingest_api.events_operation import add_events_operation
 from ingest_api.events_route import EVENTS_PATH, EventsRoute
 from ingest_api.intake import Intake, wall_clock_ms
+from ingest_api.masking import read_maskings
 from ingest_api.metrics import IngestMetrics
 from ingest_api.operation_routes import add_operation_routes
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
 from ingest_api.token_metrics import TokenMetrics
-from ingest_api.webhooks.masking import read_maskings
 from ingest_api.webhooks.metrics import WebhookMetrics
 from ingest_api.webhooks.operation import add_webhook_operation
 from ingest_api.webhooks.route import WEBHOOKS_PATH, WebhookRoute

@@ -3,7 +3,7 @@
 from connectors.door import Passed
 from ingest_api.auth import SiteIdentity
 from ingest_api.contract.chat import PublishedChatEvent
-from ingest_api.webhooks.masking import Maskings
+from ingest_api.masking import Maskings
 
 
 def chat_event(

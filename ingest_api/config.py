@@ -28,7 +28,7 @@ class IngestConfig:
     `kafka_bootstrap` is a comma-separated list of `host:port`. `tokens` says where the valid tokens
     are known: in the registry, or in a file for a few sites. `max_in_flight_bytes` bounds request
     bodies and, apart from them, messages that the broker has not acknowledged. `chat_keys_file`
-    holds the keys by which numbers of chats are hashed (`webhooks/masking.py`).
+    holds the keys by which numbers of chats are hashed (`masking.py`).
     """
 
     kafka_bootstrap: str

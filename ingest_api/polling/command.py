@@ -14,10 +14,10 @@ from ingest_api.config import bootstrap_from, number_from, optional_file_from, r
 from ingest_api.contract.topics import CHAT_EVENTS
 from ingest_api.intake import wall_clock_ms
 from ingest_api.kafka_publisher import KafkaPublisher
+from ingest_api.masking import read_maskings
 from ingest_api.polling.accounts import read_accounts
 from ingest_api.polling.cursors import Cursors
 from ingest_api.polling.rounds import Intervals, Rounds
-from ingest_api.webhooks.masking import read_maskings
 
 BACK_AT_FIRST_MS = 24 * 60 * 60 * 1000
 """So far back is read of an account that was never read."""

@@ -17,11 +17,11 @@ from ingest_api.chat_event import chat_event
 from ingest_api.contract.chat import encode_chat_event
 from ingest_api.contract.topics import site_key
 from ingest_api.errors import UnavailableError
+from ingest_api.masking import Maskings
 from ingest_api.polling import metrics
 from ingest_api.polling.accounts import PolledAccount
 from ingest_api.polling.cursors import Cursors
 from ingest_api.publisher import Publisher
-from ingest_api.webhooks.masking import Maskings
 
 REFUSED_PAUSE_S = 900.0
 LONGEST_PAUSE_S = 600.0

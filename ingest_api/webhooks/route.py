@@ -30,10 +30,10 @@ from ingest_api.errors import (
     UnauthorizedError,
 )
 from ingest_api.events_route import Headers, send_json, told
+from ingest_api.masking import Maskings
 from ingest_api.publisher import Publisher
 from ingest_api.rate import RateLimiter
 from ingest_api.request_head import read_head
-from ingest_api.webhooks.masking import Maskings
 from ingest_api.webhooks.metrics import UNKNOWN, WebhookMetrics
 
 WEBHOOKS_PATH = "/v1/webhooks/"

@@ -194,6 +194,19 @@ def test_no_room_but_local_imports_the_registrys() -> None:
     assert users == []
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ingest_api.webhooks", "ingest_api.polling"), ("ingest_api.polling", "ingest_api.webhooks")],
+)
+def test_what_is_posted_and_what_is_asked_for_share_what_lies_beside_both(
+    one: str, other: str
+) -> None:
+    files = [path for path in modules() if within(dotted(path), one)]
+    users = [dotted(p) for p in files if any(within(i, other) for i in imports(p))]
+    assert files
+    assert users == []
+
+
 PLATFORMS = sorted(path.parent.name for path in (ROOT / "connectors").glob("*/__init__.py"))
 REGISTRATIONS = {f"connectors.{name}" for name in ("doors", "meanings", "channels", "pollers")}
 

@@ -10,11 +10,11 @@ from connectors.poller import PlatformAwayError, PlatformRefusesError, Publish, 
 from ingest_api.auth import SiteIdentity
 from ingest_api.contract.chat import decode_chat_event
 from ingest_api.errors import ConfigError
+from ingest_api.masking import Masking, Maskings
 from ingest_api.polling.accounts import PolledAccount, read_accounts
 from ingest_api.polling.command import config_from
 from ingest_api.polling.cursors import Cursors
 from ingest_api.polling.rounds import REFUSED_PAUSE_S, Rounds
-from ingest_api.webhooks.masking import Masking, Maskings
 from tests.support.memory_publisher import MemoryPublisher
 
 ACCOUNT = PolledAccount(

@@ -18,8 +18,8 @@ from ingest_api.auth import token_digest
 from ingest_api.config import IngestConfig
 from ingest_api.contract.chat import MAX_VALUE_CHARACTERS, decode_chat_event
 from ingest_api.errors import ConfigError
+from ingest_api.masking import Masking, Maskings, read_maskings
 from ingest_api.token_file import FileTokenRegistry, TokenEntry, add_token
-from ingest_api.webhooks.masking import Masking, Maskings, read_maskings
 from ingest_api.webhooks.route import MAX_BODY_BYTES
 from tests.support import chat
 from tests.support.chat import message_event, session_event
