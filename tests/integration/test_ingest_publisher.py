@@ -35,7 +35,7 @@ def broker(tmp_path: Path) -> Iterator[RunningBroker]:
 
 
 async def publish_until_acknowledged(publisher: KafkaPublisher, value: bytes) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             with contextlib.suppress(UnavailableError):
                 await publisher.publish(KEY, [value])

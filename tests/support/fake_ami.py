@@ -14,7 +14,7 @@ from typing import Self
 
 BANNER = b"Asterisk Call Manager/7.0.3\r\n"
 USER, SECRET = "collector", "made-up secret"
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 Action = dict[str, str]
 

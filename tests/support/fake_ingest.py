@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 TOKEN = "made-up token"
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 Batch = dict[str, Any]
 

@@ -12,7 +12,7 @@ from ingest_api.auth import SiteIdentity, new_token, token_digest
 from ingest_api.token_file import TokenEntry, add_token
 from local.process import LOOPBACK, Child, free_port
 
-_ANSWERS_WITHIN_S = 15.0
+_ANSWERS_WITHIN_S = 60.0
 
 
 class RunningIngest(NamedTuple):
@@ -68,7 +68,7 @@ def running_ingest(
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=2) as answer:
+        with urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
     except (HTTPError, URLError, OSError):
         return False

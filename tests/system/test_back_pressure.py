@@ -47,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordedStack]:
 
 
 def accepted_events(stack: RecordedStack) -> float:
-    with urlopen(f"{stack.ingest.url}/metrics", timeout=10) as answer:
+    with urlopen(f"{stack.ingest.url}/metrics", timeout=60) as answer:
         lines = answer.read().decode().splitlines()
     (line,) = (one for one in lines if one.startswith("ingest_events_accepted_total "))
     return float(line.split()[1])
@@ -55,7 +55,7 @@ def accepted_events(stack: RecordedStack) -> float:
 
 def readiness(stack: RecordedStack) -> int:
     try:
-        with urlopen(f"{stack.ingest.url}/readyz", timeout=10) as answer:
+        with urlopen(f"{stack.ingest.url}/readyz", timeout=60) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
@@ -63,7 +63,7 @@ def readiness(stack: RecordedStack) -> int:
 
 def is_answering(stack: RecordedStack) -> bool:
     try:
-        with urlopen(f"{stack.clickhouse.address}/ping", timeout=10) as answer:
+        with urlopen(f"{stack.clickhouse.address}/ping", timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -86,7 +86,7 @@ def test_it_runs_and_stops_when_told(
         ami.send(hangup(1))
         ingest.wait_for_event("Hangup")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert [event["sequence"] for event in ingest.events] == list(range(1, len(ingest.events) + 1))
 
 
@@ -110,7 +110,7 @@ def test_second_collector_on_the_same_spool_is_told_so(
             command, env=environment, capture_output=True, text=True, check=False, timeout=30
         )
         first.terminate()
-        assert first.wait(15) == 0
+        assert first.wait(60) == 0
     assert second.returncode == 1
     assert "another collector uses the spool" in second.stderr
 
@@ -158,7 +158,7 @@ def test_on_a_full_disk_it_lives_and_goes_on_when_there_is_room(
         ingest.wait_for(lambda events: _has(events[-500:], MORE_THAN_FITS - 1))
         process.terminate()
         process.stderr.read()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     covered: list[int] = []
     for event in ingest.events:
         first = int(event["fields"]["from"]) if event["name"] == "gap" else event["sequence"]

@@ -87,7 +87,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
     addresses = json.loads(process.stdout.readline())
     children = children_of(process.pid)
     assert_kept_apart(addresses)
-    with urllib.request.urlopen(f"{addresses['ingest']}/readyz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{addresses['ingest']}/readyz", timeout=60) as answer:
         assert json.load(answer)["ready"] is True
 
     process.send_signal(signal.SIGINT)
