@@ -8,6 +8,7 @@ fields of Asterisk 18, so the interpreter and the fold are the real ones.
 """
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -25,6 +26,7 @@ Moment = str | int
 """A local time such as `10:00:00.250`, an ISO time with its offset, or milliseconds."""
 
 
+@functools.lru_cache(4096)  # a long story says the same few moments again and again
 def ms(at: Moment) -> int:
     """Milliseconds since the epoch of a moment."""
     if isinstance(at, int):

@@ -42,7 +42,7 @@ class Ingest(BaseHTTPRequestHandler):
 def ingest() -> Iterator[ThreadingHTTPServer]:
     Ingest.bodies = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Ingest) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield server
         server.shutdown()

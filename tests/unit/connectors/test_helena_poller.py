@@ -1,80 +1,11 @@
 """Sessions and agents found in a fake Helena that pages, moves its items and has its limits."""
 
-import random
-from typing import Any
-
 import httpx
 import pytest
 
-from connectors.door import Passed
-from connectors.helena.api import HelenaApi as Client
-from connectors.helena.poller import OVERLAP_MS, HelenaPoller
-from connectors.moments import ticks
-from connectors.pace import Pace
+from connectors.helena.poller import OVERLAP_MS
 from connectors.poller import PlatformAwayError, PlatformRefusesError
-from local.whatsapp.account import TICKS_PER_S, HelenaAccount
-from local.whatsapp.api import HelenaApi
-
-TOKEN = "pn_made_up_token"
-BEGIN_S = 1_773_147_600
-
-
-class Clock:
-    """Time that passes when it is told to, or slept."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def ticks(self) -> int:
-        return BEGIN_S * TICKS_PER_S + int(self.now * TICKS_PER_S)
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += max(seconds, 0.001)
-
-
-class Platform:
-    """A fake account, its API, and what a poller published of it."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.clock = Clock()
-        self.account = HelenaAccount(7, self.clock.ticks, lambda _: None)
-        self.api = HelenaApi(self.account, TOKEN, clock=self.clock, **settings)
-        self.found: list[Passed] = []
-
-    def client(
-        self, token: str = TOKEN, transport: httpx.AsyncBaseTransport | None = None
-    ) -> Client:
-        return Client(
-            "http://helena",
-            token,
-            transport=transport or httpx.ASGITransport(self.api.app()),
-            pace=Pace(((500, 300.0), (100, 5.0)), self.clock, self.clock.sleep),
-            first_pause_s=0.001,
-        )
-
-    def poller(self, cursor_ms: int = 0, **client: Any) -> HelenaPoller:
-        return HelenaPoller(self.client(**client), cursor_ms, self.clock)
-
-    async def publish(self, passed: Passed) -> None:
-        self.found.append(passed)
-
-    def open(self, sessions: int, apart_s: float = 1.0) -> list[str]:
-        opened = []
-        for number in range(sessions):
-            self.clock.now += apart_s
-            opened.append(self.account.open(number)[0])
-        return opened
-
-    def ids(self) -> list[object]:
-        return [passed.fields["id"] for passed in self.found]
-
-    def is_up_to_date(self) -> bool:
-        """Whether the last that was published of each session is how it is."""
-        last = {passed.fields["id"]: ticks(passed.fields["updatedAt"]) for passed in self.found}
-        return last == {key: s["updatedAt"] for key, s in self.account.sessions.items()}
+from tests.support.helena_platforms import Platform
 
 
 @pytest.fixture
@@ -107,39 +38,6 @@ async def test_the_next_round_reads_from_a_little_before_the_last_change(
     late["status"] = "COMPLETED"
     assert (await poller.sessions(platform.publish)).published == 1
     assert platform.found[-1].fields["status"] == "COMPLETED"
-
-
-class Moving(httpx.ASGITransport):
-    """Between two answers sessions of the pages that were read change, and so move to the end."""
-
-    def __init__(self, platform: Platform, chance: random.Random) -> None:
-        super().__init__(platform.api.app())
-        self._platform = platform
-        self._chance = chance
-        self.left = 40
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = await super().handle_async_request(request)
-        for _ in range(self._chance.randint(0, 6)):
-            if self.left:
-                self.left -= 1
-                self._platform.clock.now += 0.5
-                session = self._chance.choice(list(self._platform.account.sessions))
-                self._platform.account.change(session, unreadCount=self.left)
-        return answer
-
-
-@pytest.mark.parametrize("seed", range(5))
-async def test_nothing_is_lost_when_sessions_move_while_they_are_read(seed: int) -> None:
-    platform = Platform()
-    platform.open(450, apart_s=0.2)
-    moving = Moving(platform, random.Random(seed))
-    poller = platform.poller(transport=moving)
-    await poller.sessions(platform.publish)
-    assert set(platform.ids()) == set(platform.account.sessions)
-    moving.left = 0
-    await poller.sessions(platform.publish)
-    assert platform.is_up_to_date()
 
 
 async def test_many_sessions_of_one_moment_are_found(platform: Platform) -> None:
@@ -189,16 +87,6 @@ class Ticking(httpx.ASGITransport):
         answer = await super().handle_async_request(request)
         answer.headers.pop("Retry-After", None)
         return answer
-
-
-async def test_the_limits_are_held_however_much_there_is_to_ask(platform: Platform) -> None:
-    platform.open(1)
-    client = platform.client()
-    began = platform.clock.now
-    for _ in range(1_010):
-        await client.get("/core/v1/agent")
-    assert platform.api.refused == 0
-    assert platform.clock.now - began >= 600
 
 
 async def test_a_token_that_is_refused_is_not_tried_again(platform: Platform) -> None:
@@ -284,24 +172,3 @@ async def test_half_a_character_of_a_name_stops_nothing(platform: Platform) -> N
     page = httpx.Response(200, content=rb'[{"userId": "a1", "name": "Ana \ud83d"}]')
     await platform.poller(transport=Broken(page)).agents(platform.publish)
     assert [passed.fields for passed in platform.found] == [{"userId": "a1"}]
-
-
-@pytest.mark.parametrize("seed", range(3))
-async def test_after_a_day_of_rounds_everything_is_known(seed: int) -> None:
-    """Sessions come, change and end; now and then a round is left out."""
-    platform = Platform()
-    chance = random.Random(seed)
-    poller = platform.poller()
-    for _ in range(120):
-        platform.open(chance.randint(0, 3), apart_s=chance.uniform(0.01, 90))
-        for session in chance.sample(list(platform.account.sessions), min(3, len(platform.ids()))):
-            if chance.random() < 0.3:
-                platform.account.complete(session)
-            else:
-                platform.account.change(session, status=chance.choice(["PENDING", "IN_PROGRESS"]))
-        if chance.random() < 0.9:
-            await poller.sessions(platform.publish)
-    await poller.sessions(platform.publish)
-    assert platform.is_up_to_date()
-    versions = [(p.fields["id"], ticks(p.fields["updatedAt"])) for p in platform.found]
-    assert len(versions) == len(set(versions))

@@ -70,11 +70,11 @@ async def test_a_silent_broker_costs_two_waits_however_many_partitions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One for each partition would pass for a process that stood still."""
-    monkeypatch.setattr(lookout_module, "WATCH_INTERVAL_S", 0.3)
+    monkeypatch.setattr(lookout_module, "WATCH_INTERVAL_S", 0.1)
     consumer = Consumer(1_000)
     consumer.is_silent = True
     looking = lookout(consumer, is_full=True)._sights(dict.fromkeys(range(1_000), 5))
-    sights = await asyncio.wait_for(looking, 60)  # not 300
+    sights = await asyncio.wait_for(looking, 60)  # not 100
     assert set(sights.values()) == {Sight(5, None, 7)}
 
 
