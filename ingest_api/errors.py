@@ -19,6 +19,7 @@ ConfigError is read by the command line alone: the operator is told the wrong ke
 """
 
 import enum
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -149,3 +150,16 @@ class UnavailableError(RetryLaterError):
         """`shortage` is for the metrics; the sender's reaction is the same to all."""
         super().__init__(detail, retry_after_s)
         self.shortage = shortage
+
+
+def _codes(base: type[IngestError]) -> Iterator[str]:
+    for error in base.__subclasses__():
+        if "code" in vars(error):
+            yield error.code
+        yield from _codes(error)
+
+
+ACCEPTED = "accepted"
+FAILED = "failed"
+OUTCOMES = (ACCEPTED, FAILED, *_codes(IngestError))
+"""How requests end, for metrics: stored, by a fault of ours without an answer, or with an error."""

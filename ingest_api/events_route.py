@@ -11,6 +11,8 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from ingest_api.errors import (
+    ACCEPTED,
+    FAILED,
     IngestError,
     InvalidBatchError,
     MethodNotAllowedError,
@@ -44,13 +46,13 @@ class EventsRoute:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request of ASGI."""
         started = time.perf_counter()
-        outcome, headers = "failed", _NO_HEADERS
+        outcome, headers = FAILED, _NO_HEADERS
         self._metrics.requests_in_flight.inc()
         try:
             if scope["method"] != "POST":
                 raise MethodNotAllowedError
             answer = await self._intake.take(read_head(scope["headers"]), receive)
-            outcome = "accepted"
+            outcome = ACCEPTED
             status, content = _ACCEPTED, _encoder.encode(answer)
         except IngestError as error:
             outcome = error.code

@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from ingest_api.budget import ByteBudget
 from ingest_api.contract.limits import Refusal
-from ingest_api.errors import Shortage
+from ingest_api.errors import OUTCOMES, Shortage
 from ingest_api.publisher import Publisher
 from ingest_api.publisher_metrics import publisher_metrics
 from ingest_api.site_metrics import SiteMetrics
@@ -35,7 +35,7 @@ class IngestMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self._outcomes: dict[str, Counter] = {}
+        self._outcomes = {outcome: self._requests.labels(outcome) for outcome in OUTCOMES}
         self.requests_in_flight = Gauge(
             "ingest_requests_in_flight",
             "Requests to /v1/events that are not answered yet.",
@@ -89,11 +89,8 @@ class IngestMetrics:
         registry.register(self.sites)
 
     def answered(self, outcome: str, seconds: float) -> None:
-        """A request was answered. `outcome` is one of the codes of `errors.py`, or accepted."""
-        requests = self._outcomes.get(outcome)
-        if requests is None:
-            requests = self._outcomes[outcome] = self._requests.labels(outcome)
-        requests.inc()
+        """A request was answered. `outcome` is one of `OUTCOMES`."""
+        self._outcomes[outcome].inc()
         self._request_seconds.observe(seconds)
 
 

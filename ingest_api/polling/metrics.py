@@ -15,6 +15,6 @@ FOUND = Counter(
 )
 LAST_DONE = Gauge(
     "ingest_poll_last_done_timestamp_seconds",
-    "When the sessions of an account were last read to the end.",
+    "When the sessions of an account were last read to the end; before, when asking began.",
     ("tenant", "site"),
 )

@@ -56,6 +56,7 @@ class Rounds:
         self._maskings = maskings
         self._cursors = cursors
         self._now_ms = now_ms
+        metrics.LAST_DONE.labels(*account.identity).set_to_current_time()
 
     async def run(self, intervals: Intervals) -> None:
         """Ask for ever."""

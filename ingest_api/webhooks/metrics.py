@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from connectors.doors import DOORS
+from ingest_api.errors import OUTCOMES
 from ingest_api.publisher import Publisher
 from ingest_api.publisher_metrics import publisher_metrics
 
@@ -39,6 +41,13 @@ class WebhookMetrics:
             ("connector", "event"),
             registry=registry,
         )
+        # Whatever happens for the first time must be an increase: alerts look at increases.
+        for connector in (*DOORS, UNKNOWN):
+            for outcome in OUTCOMES:
+                self.requests.labels(connector, outcome)
+        for connector, door in DOORS.items():
+            for name in (*door.known_names, UNKNOWN):
+                self.events.labels(connector, name)
         registry.register(_Held(publisher))
 
 

@@ -23,6 +23,8 @@ from ingest_api.chat_event import chat_event
 from ingest_api.contract.chat import encode_chat_event
 from ingest_api.contract.topics import site_key
 from ingest_api.errors import (
+    ACCEPTED,
+    FAILED,
     IngestError,
     InvalidEventError,
     MalformedBodyError,
@@ -79,10 +81,10 @@ class WebhookRoute:
         started = time.perf_counter()
         address = _address(scope["path"])
         headers: Headers = ()
-        outcome = "failed"
+        outcome = FAILED
         try:
             await self._take(address, scope, receive)
-            outcome, status, content = "accepted", _ACCEPTED, _STORED
+            outcome, status, content = ACCEPTED, _ACCEPTED, _STORED
         except IngestError as error:
             outcome = error.code
             status, headers, content = told(error)

@@ -1,9 +1,11 @@
 """Asking platforms: whose accounts, from where on, and what is done when it goes wrong."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from connectors.door import Passed
 from connectors.poller import PlatformAwayError, PlatformRefusesError, Publish, Round
@@ -49,10 +51,15 @@ class Scripted:
         pass
 
 
-def rounds(poller: Scripted, publisher: MemoryPublisher, folder: Path) -> Rounds:
+def rounds(
+    poller: Scripted,
+    publisher: MemoryPublisher,
+    folder: Path,
+    account: PolledAccount = ACCOUNT,
+) -> Rounds:
     maskings = Maskings({"acme": Masking(key="made-up-key-of-acme")})
     return Rounds(
-        ACCOUNT,
+        account,
         poller,
         publisher=publisher,
         maskings=maskings,
@@ -85,6 +92,19 @@ async def test_what_goes_wrong_is_told_and_tried_again(
 ) -> None:
     asked = rounds(Scripted(outcome), MemoryPublisher(), tmp_path)
     assert await asked._once("sessions", asked.sessions) == told
+
+
+def test_an_account_that_was_never_read_is_missed_from_the_start_on(tmp_path: Path) -> None:
+    """An alert on a moment that is not told fires never."""
+    account = ACCOUNT.model_copy(update={"site": "whatsapp-never"})
+    labels = {"tenant": "acme", "site": "whatsapp-never"}
+    name = "ingest_poll_last_done_timestamp_seconds"
+    assert REGISTRY.get_sample_value(name, labels) is None
+    before = time.time()
+    rounds(Scripted([]), MemoryPublisher(), tmp_path, account)
+    told = REGISTRY.get_sample_value(name, labels)
+    assert told is not None
+    assert told >= before
 
 
 async def test_what_the_broker_does_not_take_is_asked_for_again(tmp_path: Path) -> None:

@@ -309,6 +309,18 @@ async def test_the_secret_is_in_no_log_and_no_metric(client: httpx.AsyncClient) 
         assert token_digest(SECRET)[:8] not in told
 
 
+async def test_what_alerts_look_at_is_there_before_it_happens(client: httpx.AsyncClient) -> None:
+    """The first failure must be an increase, and it is none if the series begins with it."""
+    metrics = (await client.get("/metrics")).text
+    for connector in ("helena", "chatwoot", "unknown"):
+        for outcome in ("accepted", "failed", "unavailable", "malformed_body"):
+            labels = f'{{connector="{connector}",outcome="{outcome}"}}'
+            assert f"ingest_webhook_requests_total{labels} 0.0" in metrics
+    for outcome in ("accepted", "failed", "unavailable", "too_large"):
+        assert f'ingest_requests_total{{outcome="{outcome}"}} 0.0' in metrics
+    assert 'ingest_webhook_events_total{connector="helena",event="SESSION_NEW"} 0.0' in metrics
+
+
 @pytest.mark.parametrize("mode", ["last4", "full", "none"])
 @pytest.mark.parametrize("number", ["+55|11900000001", "", "abc", "11 90000-0002"])
 def test_numbers_are_masked_and_hashed_as_collectors_do(mode: Any, number: str) -> None:
