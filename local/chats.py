@@ -12,7 +12,7 @@ from local.addresses import answers
 from local.pbx.plan import default_plan
 from local.process import LOOPBACK, Child, free_port
 from local.registration import Operator
-from local.stack import TENANT, Stack, StackPlan
+from local.stack import CHAT_WORKER, TENANT, Stack, StackPlan
 from local.whatsapp.centre import people
 from local.whatsapp.command import ADDRESS_VARIABLE, TOKEN_VARIABLE
 
@@ -63,7 +63,7 @@ class ChatParts:
 
     def start_worker(self, environment: dict[str, str]) -> None:
         """The worker that folds chats."""
-        self._run("worker chats", ["streams", "worker", "--chats"], environment)
+        self._run(CHAT_WORKER, ["streams", "worker", "--chats"], environment)
 
     def start(self, kafka: dict[str, str]) -> str:
         """Play the account and ask it; its address when it answers."""

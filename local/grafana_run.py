@@ -9,7 +9,7 @@ from pathlib import Path
 from local import grafana, prometheus, registration
 from local.addresses import answers
 from local.process import Child, free_port
-from local.stack import Stack
+from local.stack import CHAT_WORKER, Stack
 from tenants.grafana_api import connected
 
 # It makes its own database first.
@@ -46,8 +46,9 @@ def fill(stack: Stack, plan: grafana.GrafanaPlan, progress: Progress) -> None:
     Raises ChildFailedError if it does not come up, or does not take them.
     """
     if plan.prometheus is not None:
-        *workers, chats = stack.worker_metrics_urls
-        jobs = {"ingest": [stack.ingest_url], "streams": workers, "chats": [chats]}
+        urls = stack.worker_metrics_urls
+        of_sites = [url for name, url in urls.items() if name != CHAT_WORKER]
+        jobs = {"ingest": [stack.ingest_url], "streams": of_sites, "chats": [urls[CHAT_WORKER]]}
         prometheus.write_targets(plan.prometheus, jobs)
     up = partial(answers, f"{plan.url}/api/health")
     stack.children["grafana"].wait_until(up, _UP_WITHIN_S)

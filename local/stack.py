@@ -13,6 +13,7 @@ from local.usage import UsageMeter
 from tenants.config import GrafanaAccess
 
 TENANT = "demo"
+CHAT_WORKER = "worker chats"
 NEIGHBOUR = "neighbour"
 """The second customer: one small site with the same queues, agents and extensions."""
 
@@ -81,6 +82,8 @@ class RunningTenant:
 class Stack:
     """A running pipeline. `clickhouse_url` is the admin's, `readers_file` that of the embedded one.
 
+    `worker_metrics_urls` are by the worker's name as a child.
+
     `grafana` is None if there is none; `people` may log in there.
 
     A child's name is its kind, and where there may be several a word more: `collector pbx-01`.
@@ -91,7 +94,7 @@ class Stack:
     clickhouse_url: str = ""
     readers_file: Path | None = None
     ingest_url: str = ""
-    worker_metrics_urls: list[str] = field(default_factory=list)
+    worker_metrics_urls: dict[str, str] = field(default_factory=dict)
     tenants: dict[str, RunningTenant] = field(
         default_factory=lambda: {TENANT: RunningTenant(), NEIGHBOUR: RunningTenant()}
     )

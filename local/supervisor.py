@@ -18,7 +18,7 @@ from local.chats import ChatParts
 from local.grafana import GrafanaPlan
 from local.phones import PhoneParts
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
-from local.stack import TENANT, Stack, StackPlan
+from local.stack import CHAT_WORKER, TENANT, Stack, StackPlan
 
 _UP_WITHIN_S = 60.0
 
@@ -189,13 +189,13 @@ class _Starter:
 
     def _start_workers(self) -> None:
         for name in self._workers():
-            self._run(name, ["streams", "worker"], self._worker_environment())
-        self._chats.start_worker(self._worker_environment())
+            self._run(name, ["streams", "worker"], self._worker_environment(name))
+        self._chats.start_worker(self._worker_environment(CHAT_WORKER))
 
-    def _worker_environment(self) -> dict[str, str]:
+    def _worker_environment(self, name: str) -> dict[str, str]:
         """For one more worker, which tells its metrics on a port of its own."""
         port = free_port()
-        self._stack.worker_metrics_urls.append(f"http://{LOOPBACK}:{port}/metrics")
+        self._stack.worker_metrics_urls[name] = f"http://{LOOPBACK}:{port}/metrics"
         environment = self._kafka_environment() | self._clickhouse_environment()
         return environment | {"STREAMS_METRICS_PORT": str(port)}
 
@@ -204,8 +204,7 @@ class _Starter:
         self._progress("whatsapp", f"Helena on {url} (simulated, speed {self._plan.speed:g})")
 
     def _await_workers(self) -> None:
-        names = [*self._workers(), "worker chats"]
-        for name, url in zip(names, self._stack.worker_metrics_urls, strict=True):
+        for name, url in self._stack.worker_metrics_urls.items():
             self._stack.children[name].wait_until(partial(answers, url), _UP_WITHIN_S)
             self._progress("streams", url)
 
