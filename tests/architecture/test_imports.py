@@ -117,21 +117,28 @@ PURE_STDLIB = {"bisect", "collections", "typing"}
 IMPURE_CALLS = {"__import__", "breakpoint", "eval", "exec", "input", "open", "print"}
 
 
+@functools.cache
 def modules() -> list[Path]:
     rooms = ("agent", "connectors", "grafana", "ingest_api", "streams", "tenants")
     return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
 
 
+@functools.cache
 def dotted(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @functools.cache
+def syntax(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imports(path: Path) -> set[str]:
     """The modules that a file imports; of `from package import module` the module."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(syntax(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -144,6 +151,7 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+@functools.cache
 def is_module(package: str, name: str) -> bool:
     inside = ROOT.joinpath(*package.split("."), name)
     return inside.is_dir() or inside.with_suffix(".py").is_file()
@@ -178,7 +186,7 @@ def test_the_domain_knows_no_clock_no_chance_and_no_surroundings(path: Path) -> 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=dotted)
 def test_the_domain_opens_prints_and_asks_nothing(path: Path) -> None:
-    nodes = ast.walk(ast.parse(path.read_text()))
+    nodes = ast.walk(syntax(path))
     called = {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     assert not called & IMPURE_CALLS
 

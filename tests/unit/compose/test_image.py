@@ -27,12 +27,16 @@ def copied() -> set[str]:
 
 def imports_of(path: Path) -> Iterator[str]:
     """Dotted names that a file imports; of `from a import b` both a and a.b."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    waiting: list[ast.AST] = [ast.parse(path.read_text())]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif not isinstance(node, ast.expr):  # no expression imports, and most nodes are in one
+            waiting += ast.iter_child_nodes(node)
 
 
 def files_of(name: str) -> Iterator[Path]:

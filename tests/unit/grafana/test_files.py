@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from grafana import files
 from grafana.__main__ import main
 from grafana.files import stale, write
 from grafana.language import Language, language_of
@@ -16,7 +17,11 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
     assert stale(tmp_path) == []
 
 
-def test_a_changed_a_missing_and_a_left_over_file_are_told_and_mended(tmp_path: Path) -> None:
+def test_a_changed_a_missing_and_a_left_over_file_are_told_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tuple(files.generated())  # once for the four uses below
+    monkeypatch.setattr(files, "generated", lambda: iter(made))
     write(tmp_path)
     changed, missing = tmp_path / "en" / "cc-now.json", tmp_path / "pt-BR" / "cc-queues.json"
     left_over = tmp_path / "pt-BR" / "cc-of-last-year.json"

@@ -89,9 +89,7 @@ async def test_a_recovery_that_never_ends_stops_the_worker(
     table = SiteTable(app, name="sites", key_type=bytes, value_type=bytes, partitions=2)
     monkeypatch.setattr(site_table, "RECOVERY_WITHIN_S", 0.0)
     watching = asyncio.create_task(table._watch_recovery(table))
-    async with asyncio.timeout(60):
-        while app.crash_reason is None:
-            await asyncio.sleep(0.001)
+    await asyncio.wait_for(app._crashed.wait(), 60)
     watching.cancel()
 
     assert isinstance(app.crash_reason, RecoveryStuckError)
