@@ -860,12 +860,14 @@ CREATE VIEW callcentre.v_agents_board
     `site` String COMMENT 'Telephone exchange or chat account the row came from',
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
     `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
+    `agent_name` String COMMENT 'The agent\'s name as last seen',
     `person` String COMMENT 'Who the agent is: as registered, else the name as last seen',
     `team` String COMMENT 'Team the person belongs to; empty if none',
     `state` String COMMENT 'State that is running; paused_over_limit if a pause lasts longer than it may',
     `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
     `queue` String COMMENT 'Queue of the queue call the state is about; empty if none',
     `started_at` DateTime64(3, 'UTC') COMMENT 'Moment the state began',
+    `state_since` DateTime64(3, 'UTC') COMMENT 'Moment the pause or login began, which survives interruptions by calls',
     `lasts_ms` Int64 COMMENT 'How long it has lasted until now, milliseconds; a pause with its interruptions by calls',
     `pause_limit_s` Nullable(UInt32) COMMENT 'How long the pause may last, seconds; NULL if not paused or without a limit',
     `is_estimated` Bool COMMENT 'Part of this row was concluded, not observed'
@@ -877,12 +879,14 @@ AS SELECT
     agents.site AS site,
     agents.channel AS channel,
     agents.agent_key AS agent_key,
+    agents.agent_name AS agent_name,
     multiIf(registry.person != '', registry.person, agents.agent_name != '', agents.agent_name, agents.agent_key) AS person,
     registry.team AS team,
     if(ifNull(agents.since_ms > (1000 * pause_limit_s), false), 'paused_over_limit', agents.state) AS state,
     agents.pause_reason AS pause_reason,
     agents.queue AS queue,
     agents.started_at AS started_at,
+    agents.state_since AS state_since,
     if(agents.state = 'paused', agents.since_ms, agents.state_ms) AS lasts_ms,
     if(agents.state = 'paused', nullIf(if((limits.of[agents.pause_reason]) > 0, limits.of[agents.pause_reason], limits.of['*']), 0), NULL) AS pause_limit_s,
     agents.is_estimated AS is_estimated
@@ -1035,7 +1039,8 @@ CREATE VIEW callcentre.v_chats
     `first_response_ms` Nullable(Int64) COMMENT 'From entering the queue to the first message written by a person, milliseconds; NULL if none',
     `first_response_after_answer_ms` Nullable(Int64) COMMENT 'From the assignment to the first message written by a person, milliseconds; NULL if none',
     `resolution_ms` Nullable(Int64) COMMENT 'From entering the queue to the end of the session, milliseconds; NULL if it was not answered, not over or passed on',
-    `is_waiting_for_response` Bool COMMENT 'Nobody has written to the customer yet, assigned or not'
+    `is_waiting_for_response` Bool COMMENT 'Nobody has written to the customer yet, assigned or not',
+    `open_until` DateTime64(3, 'UTC') COMMENT 'Last moment at which it is looked for as open; bounds what has to be read to find what goes on at a moment'
 )
 SQL SECURITY INVOKER
 COMMENT 'One row per visit of a chat session to a queue, with the times that only chats have.'
@@ -1066,7 +1071,8 @@ AS SELECT
     first_response_ms,
     dateDiff('millisecond', answered_at, first_response_at) AS first_response_after_answer_ms,
     if((outcome = 'answered') AND (status = 'ended') AND (transfer = 'none'), dateDiff('millisecond', entered_at, ended_at), NULL) AS resolution_ms,
-    CAST((status != 'ended') AND (first_response_at IS NULL), 'Bool') AS is_waiting_for_response
+    CAST((status != 'ended') AND (first_response_at IS NULL), 'Bool') AS is_waiting_for_response,
+    entered_at + toIntervalDay(90) AS open_until
 FROM callcentre.v_queue_calls
 WHERE channel = 'whatsapp';
 
@@ -1109,7 +1115,7 @@ AS SELECT
     CAST(status = 'waiting', 'Bool') AS is_unassigned,
     greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS open_ms
 FROM callcentre.v_chats
-WHERE (status != 'ended') AND (entered_at > (now64(3) - toIntervalDay(90)));
+WHERE (status != 'ended') AND (open_until > now64(3));
 
 CREATE VIEW callcentre.v_coverage_gaps
 (
@@ -1206,32 +1212,18 @@ CREATE VIEW callcentre.v_pauses_now
 SQL SECURITY INVOKER
 COMMENT 'One row per agent who is paused at this moment, with how long that may last.'
 AS SELECT
-    agents.tenant_id AS tenant_id,
-    agents.site AS site,
-    agents.channel AS channel,
-    agents.agent_key AS agent_key,
-    agents.agent_name AS agent_name,
-    agents.pause_reason AS pause_reason,
-    agents.state_since AS state_since,
-    agents.since_ms AS since_ms,
-    nullIf(if((limits.of[agents.pause_reason]) > 0, limits.of[agents.pause_reason], limits.of['*']), 0) AS limit_s,
-    CAST(ifNull(since_ms > (1000 * limit_s), false), 'Bool') AS is_over_limit
-FROM
-(
-    SELECT *
-    FROM callcentre.v_agents_now
-    WHERE state = 'paused'
-) AS agents
-LEFT JOIN
-(
-    SELECT
-        tenant_id,
-        mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
-    FROM callcentre.pause_limits
-    FINAL
-    GROUP BY tenant_id
-) AS limits ON limits.tenant_id = agents.tenant_id
-SETTINGS join_use_nulls = 0;
+    tenant_id,
+    site,
+    channel,
+    agent_key,
+    agent_name,
+    pause_reason,
+    state_since,
+    lasts_ms AS since_ms,
+    pause_limit_s AS limit_s,
+    CAST(state = 'paused_over_limit', 'Bool') AS is_over_limit
+FROM callcentre.v_agents_board
+WHERE state IN ('paused', 'paused_over_limit');
 
 CREATE VIEW callcentre.v_people_load
 (
@@ -1288,7 +1280,7 @@ FROM
             toInt64(toUnixTimestamp64Milli(greatest(assumeNotNull(answered_at), now64(3, 'UTC') - toIntervalDay(31)))),
             toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC'))))
         FROM callcentre.v_chats
-        WHERE (agent_key != '') AND (answered_at IS NOT NULL) AND (entered_at > (now64(3, 'UTC') - toIntervalDay(121))) AND (ifNull(ended_at, now64(3, 'UTC')) > (now64(3, 'UTC') - toIntervalDay(31)))
+        WHERE (agent_key != '') AND (answered_at IS NOT NULL) AND (open_until > (now64(3, 'UTC') - toIntervalDay(31))) AND (ifNull(ended_at, now64(3, 'UTC')) > (now64(3, 'UTC') - toIntervalDay(31)))
     ) AS spans
     LEFT JOIN callcentre.v_agents_registry AS registry ON (registry.tenant_id = spans.tenant_id) AND (registry.site = spans.site) AND (registry.agent_key = spans.agent_key)
     WHERE spans.until_ms > spans.from_ms
@@ -1401,7 +1393,7 @@ COMMENT 'One row per queue that had a call within a day: who waits, and which li
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
-    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    settings.display_name AS display_name,
     queues.waiting AS waiting,
     queues.longest_wait_ms AS longest_wait_ms,
     settings.waiting_limit AS waiting_limit,
@@ -1599,7 +1591,7 @@ AS SELECT
     results.site AS site,
     results.channel AS channel,
     results.queue AS queue,
-    if(settings.display_name != '', settings.display_name, results.queue) AS display_name,
+    settings.display_name AS display_name,
     results.window_start AS window_start,
     offered,
     answered,
@@ -2226,3 +2218,5 @@ CREATE FUNCTION kpi_utilisation AS (handle_ms, logged_in_ms) -> (handle_ms / nul
 CREATE FUNCTION kpi_waits_below AS (waits, limit_s) -> arraySum(arrayMap((wait_s, calls) -> if(wait_s < limit_s, calls, 0), mapKeys(waits), mapValues(waits)));
 
 CREATE FUNCTION kpi_waits_within AS (waits, limit_s) -> arraySum(arrayMap((wait_s, calls) -> if(wait_s <= limit_s, calls, 0), mapKeys(waits), mapValues(waits)));
+
+CREATE FUNCTION pause_limit_s AS (limits, pause_reason) -> nullIf(if((limits[pause_reason]) > 0, limits[pause_reason], limits['*']), 0);

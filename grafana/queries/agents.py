@@ -21,7 +21,7 @@ from grafana.queries.filters import (
     whole,
 )
 
-LOOK_BACK = "INTERVAL 31 DAY"
+_LOOK_BACK = "INTERVAL 31 DAY"
 """How long before the range what reaches into it may have begun."""
 
 _PEOPLE = f"""
@@ -49,14 +49,14 @@ STATES = f"""
             greatest(started_at, toDateTime64($__fromTime, 3)) AS since,
             least(ifNull(ended_at, now64(3)), toDateTime64($__toTime, 3)) AS until
         FROM callcentre.v_agent_states
-        WHERE started_at > $__fromTime - {LOOK_BACK} AND started_at < $__toTime
+        WHERE started_at > $__fromTime - {_LOOK_BACK} AND started_at < $__toTime
             AND ifNull(ended_at, now64(3)) > $__fromTime AND {CHANNEL}
         UNION ALL
         SELECT
             tenant_id, site, agent_key, state, pause_reason, '', state_since, NULL,
             toDateTime64($__fromTime, 3), least(now64(3), toDateTime64($__toTime, 3))
         FROM callcentre.v_agents_now
-        WHERE started_at <= $__fromTime - {LOOK_BACK} AND now() > $__fromTime AND {CHANNEL}
+        WHERE started_at <= $__fromTime - {_LOOK_BACK} AND now() > $__fromTime AND {CHANNEL}
     ) AS states
     INNER JOIN
     ({_PEOPLE}
@@ -66,19 +66,11 @@ STATES = f"""
     WHERE until > since"""
 """Every state that reaches into the range, cut at its ends."""
 
-_LIMITS = f"""
-        SELECT
-            reasons.tenant_id AS tenant_id, reasons.pause_reason AS pause_reason,
-            coalesce(own.limit_s, others.limit_s) AS limit_s
-        FROM (SELECT DISTINCT tenant_id, pause_reason FROM callcentre.v_agent_states
-            WHERE started_at > $__fromTime - {LOOK_BACK} AND state = 'paused') AS reasons
-        LEFT JOIN (SELECT tenant_id, pause_reason, toNullable(limit_s) AS limit_s
-            FROM callcentre.v_pause_limits) AS own
-            ON own.tenant_id = reasons.tenant_id AND own.pause_reason = reasons.pause_reason
-        LEFT JOIN (SELECT tenant_id, toNullable(limit_s) AS limit_s
-            FROM callcentre.v_pause_limits WHERE pause_reason = '*') AS others
-            ON others.tenant_id = reasons.tenant_id"""
-"""How long a pause of each reason may last; NULL where it may last for ever."""
+_LIMITS = """
+        SELECT tenant_id, mapFromArrays(groupArray(pause_reason), groupArray(limit_s)) AS of
+        FROM callcentre.v_pause_limits
+        GROUP BY tenant_id"""
+"""How long pauses may last, one row per customer: what `pause_limit_s` looks a reason up in."""
 
 _CALLS = f"""
         SELECT
@@ -178,15 +170,14 @@ FROM
         (
             SELECT
                 each.label AS label, each.state AS state, each.since AS since, each.until AS until,
-                dateDiff('millisecond', each.state_since,
-                    each.until) > 1000 * limits.limit_s AS is_over_limit
+                dateDiff('millisecond', each.state_since, each.until)
+                    > 1000 * pause_limit_s(limits.of, each.pause_reason) AS is_over_limit
             FROM
             ({STATES}
             ) AS each
             LEFT JOIN
             ({_LIMITS}
             ) AS limits ON limits.tenant_id = each.tenant_id
-                AND limits.pause_reason = each.pause_reason
         )
     )
     WHERE was_logged_in
@@ -249,13 +240,13 @@ FROM
     SELECT
         each.person AS person, each.pause_reason AS pause_reason, sum(each.within_ms) AS within_ms,
         toUInt64(dateDiff('millisecond', each.state_since, max(each.until))) AS lasted_ms,
-        any(limits.limit_s) AS limit_s
+        any(pause_limit_s(limits.of, each.pause_reason)) AS limit_s
     FROM
     ({STATES}
     ) AS each
     LEFT JOIN
     ({_LIMITS}
-    ) AS limits ON limits.tenant_id = each.tenant_id AND limits.pause_reason = each.pause_reason
+    ) AS limits ON limits.tenant_id = each.tenant_id
     WHERE each.state = 'paused'
     GROUP BY each.person, each.pause_reason, each.state_since
 )

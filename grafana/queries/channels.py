@@ -7,7 +7,7 @@ response, beside it, is to the first message a person wrote (docs/kpi.md, "Chat"
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
 from grafana.queries import numbers
-from grafana.queries.agents import LOOK_BACK, STATES
+from grafana.queries.agents import STATES
 from grafana.queries.axis import by_time, quarter_of
 from grafana.queries.filters import (
     AGENT,
@@ -166,7 +166,7 @@ _SPANS = f"""
                 ifNull(ended_at, now64(3)) AS ended
             FROM callcentre.v_chats
             WHERE answered_at < $__toTime AND ended > $__fromTime
-                AND entered_at > $__fromTime - {LOOK_BACK} AND {QUEUE}
+                AND open_until > $__fromTime AND {QUEUE}
         ) AS chats
         LEFT JOIN
         (

@@ -19,7 +19,7 @@ ORDER BY engine IN ('View', 'MaterializedView'), name
 
 _FUNCTIONS = """
 SELECT create_query FROM system.functions
-WHERE origin = 'SQLUserDefined' AND startsWith(name, 'kpi_') ORDER BY name
+WHERE origin = 'SQLUserDefined' ORDER BY name
 """
 
 _FORMATTED = "SELECT formatQuery({statement:String})"

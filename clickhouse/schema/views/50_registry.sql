@@ -99,38 +99,6 @@ COMMENT 'One row per reason of pauses that has a limit.'
 AS SELECT tenant_id, pause_reason, limit_s
 FROM callcentre.pause_limits FINAL;
 
-CREATE OR REPLACE VIEW callcentre.v_pauses_now SQL SECURITY INVOKER
-COMMENT 'One row per agent who is paused at this moment, with how long that may last.'
-AS SELECT
-    agents.tenant_id AS tenant_id,
-    agents.site AS site,
-    agents.channel AS channel,
-    agents.agent_key AS agent_key,
-    agents.agent_name AS agent_name,
-    agents.pause_reason AS pause_reason,
-    agents.state_since AS state_since,
-    agents.since_ms AS since_ms,
-    nullIf(if(limits.of[agents.pause_reason] > 0, limits.of[agents.pause_reason], limits.of['*']), 0) AS limit_s,
-    CAST(ifNull(since_ms > 1000 * limit_s, false), 'Bool') AS is_over_limit
-FROM (SELECT * FROM callcentre.v_agents_now WHERE state = 'paused') AS agents
-LEFT JOIN
-(
-    SELECT tenant_id, mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
-    FROM callcentre.pause_limits FINAL
-    GROUP BY tenant_id
-) AS limits
-    ON limits.tenant_id = agents.tenant_id
-SETTINGS join_use_nulls = 0;
-
-ALTER TABLE callcentre.v_pauses_now
-    COMMENT COLUMN agent_key 'Agent: normalised interface, unique within a site',
-    COMMENT COLUMN agent_name 'The agent''s name as last seen',
-    COMMENT COLUMN pause_reason 'Reason of the pause; empty if not told',
-    COMMENT COLUMN state_since 'Moment the pause began, which survives interruptions by calls',
-    COMMENT COLUMN since_ms 'How long the pause has lasted until now, milliseconds',
-    COMMENT COLUMN limit_s 'How long it may last, seconds; NULL if there is no limit',
-    COMMENT COLUMN is_over_limit 'It has lasted longer than it may';
-
 CREATE OR REPLACE VIEW callcentre.v_business_hours SQL SECURITY INVOKER
 COMMENT 'One row per stretch of a week in which a queue is open. A queue in no row has the hours of the empty queue, and is always open if there are none.'
 AS SELECT

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW callcentre.v_queue_results SQL SECURITY INVOKER
 COMMENT 'Per queue and quarter of an hour of arrival: counts and sums, and what the queue''s own limits, variant and target of the service level make of them.'
 AS SELECT
     results.tenant_id AS tenant_id, results.site AS site, results.channel AS channel, results.queue AS queue,
-    if(settings.display_name != '', settings.display_name, results.queue) AS display_name,
+    settings.display_name AS display_name,
     results.window_start AS window_start,
     offered, answered, abandoned, flowed_out, timed_out, left_empty, exited_by_key, withdrawn,
     transferred_away, bot_only, unknown, open, handled,
@@ -79,6 +79,7 @@ AS SELECT
     agents.site AS site,
     agents.channel AS channel,
     agents.agent_key AS agent_key,
+    agents.agent_name AS agent_name,
     multiIf(
         registry.person != '', registry.person,
         agents.agent_name != '', agents.agent_name,
@@ -88,8 +89,9 @@ AS SELECT
     agents.pause_reason AS pause_reason,
     agents.queue AS queue,
     agents.started_at AS started_at,
+    agents.state_since AS state_since,
     if(agents.state = 'paused', agents.since_ms, agents.state_ms) AS lasts_ms,
-    if(agents.state = 'paused', nullIf(if(limits.of[agents.pause_reason] > 0, limits.of[agents.pause_reason], limits.of['*']), 0), NULL) AS pause_limit_s,
+    if(agents.state = 'paused', pause_limit_s(limits.of, agents.pause_reason), NULL) AS pause_limit_s,
     agents.is_estimated AS is_estimated
 FROM callcentre.v_agents_now AS agents
 LEFT JOIN (SELECT * FROM callcentre.agents_registry FINAL) AS registry
@@ -105,14 +107,35 @@ SETTINGS join_use_nulls = 0;
 
 ALTER TABLE callcentre.v_agents_board
     COMMENT COLUMN agent_key 'Agent: normalised interface, unique within a site',
+    COMMENT COLUMN agent_name 'The agent''s name as last seen',
     COMMENT COLUMN person 'Who the agent is: as registered, else the name as last seen',
     COMMENT COLUMN team 'Team the person belongs to; empty if none',
     COMMENT COLUMN state 'State that is running; paused_over_limit if a pause lasts longer than it may',
     COMMENT COLUMN pause_reason 'Reason of the pause; empty if not paused or not told',
     COMMENT COLUMN queue 'Queue of the queue call the state is about; empty if none',
     COMMENT COLUMN started_at 'Moment the state began',
+    COMMENT COLUMN state_since 'Moment the pause or login began, which survives interruptions by calls',
     COMMENT COLUMN lasts_ms 'How long it has lasted until now, milliseconds; a pause with its interruptions by calls',
     COMMENT COLUMN pause_limit_s 'How long the pause may last, seconds; NULL if not paused or without a limit';
+
+CREATE OR REPLACE VIEW callcentre.v_pauses_now SQL SECURITY INVOKER
+COMMENT 'One row per agent who is paused at this moment, with how long that may last.'
+AS SELECT
+    tenant_id, site, channel, agent_key, agent_name, pause_reason, state_since,
+    lasts_ms AS since_ms,
+    pause_limit_s AS limit_s,
+    CAST(state = 'paused_over_limit', 'Bool') AS is_over_limit
+FROM callcentre.v_agents_board
+WHERE state IN ('paused', 'paused_over_limit');
+
+ALTER TABLE callcentre.v_pauses_now
+    COMMENT COLUMN agent_key 'Agent: normalised interface, unique within a site',
+    COMMENT COLUMN agent_name 'The agent''s name as last seen',
+    COMMENT COLUMN pause_reason 'Reason of the pause; empty if not told',
+    COMMENT COLUMN state_since 'Moment the pause began, which survives interruptions by calls',
+    COMMENT COLUMN since_ms 'How long the pause has lasted until now, milliseconds',
+    COMMENT COLUMN limit_s 'How long it may last, seconds; NULL if there is no limit',
+    COMMENT COLUMN is_over_limit 'It has lasted longer than it may';
 
 -- Two sorts of moments in one line per person: visits to queues and calls placed to the person. What
 -- came after a visit is then what stands before it in the line told backwards, so each row adds to what

@@ -6,7 +6,7 @@ COMMENT 'One row per queue that had a call within a day: who waits, and which li
 AS SELECT
     queues.tenant_id AS tenant_id,
     queues.queue AS queue,
-    if(settings.display_name != '', settings.display_name, queues.queue) AS display_name,
+    settings.display_name AS display_name,
     queues.waiting AS waiting,
     queues.longest_wait_ms AS longest_wait_ms,
     settings.waiting_limit AS waiting_limit,

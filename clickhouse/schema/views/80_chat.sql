@@ -11,7 +11,8 @@ AS SELECT
     first_response_ms,
     dateDiff('millisecond', answered_at, first_response_at) AS first_response_after_answer_ms,
     if(outcome = 'answered' AND status = 'ended' AND transfer = 'none', dateDiff('millisecond', entered_at, ended_at), NULL) AS resolution_ms,
-    CAST(status != 'ended' AND first_response_at IS NULL, 'Bool') AS is_waiting_for_response
+    CAST(status != 'ended' AND first_response_at IS NULL, 'Bool') AS is_waiting_for_response,
+    entered_at + INTERVAL 90 DAY AS open_until
 FROM callcentre.v_queue_calls
 WHERE channel = 'whatsapp';
 
@@ -27,7 +28,8 @@ ALTER TABLE callcentre.v_chats
     COMMENT COLUMN first_response_ms 'From entering the queue to the first message written by a person, milliseconds; NULL if none',
     COMMENT COLUMN first_response_after_answer_ms 'From the assignment to the first message written by a person, milliseconds; NULL if none',
     COMMENT COLUMN resolution_ms 'From entering the queue to the end of the session, milliseconds; NULL if it was not answered, not over or passed on',
-    COMMENT COLUMN is_waiting_for_response 'Nobody has written to the customer yet, assigned or not';
+    COMMENT COLUMN is_waiting_for_response 'Nobody has written to the customer yet, assigned or not',
+    COMMENT COLUMN open_until 'Last moment at which it is looked for as open; bounds what has to be read to find what goes on at a moment';
 
 CREATE OR REPLACE VIEW callcentre.v_chats_now SQL SECURITY INVOKER
 COMMENT 'One row per chat that is open at this moment; entered within 90 days.'
@@ -37,7 +39,7 @@ AS SELECT
     CAST(status = 'waiting', 'Bool') AS is_unassigned,
     greatest(dateDiff('millisecond', entered_at, now64(3)), 0) AS open_ms
 FROM callcentre.v_chats
-WHERE status != 'ended' AND entered_at > now64(3) - INTERVAL 90 DAY;
+WHERE status != 'ended' AND open_until > now64(3);
 
 ALTER TABLE callcentre.v_chats_now
     COMMENT COLUMN queue 'Queue as the source names it',
@@ -148,7 +150,7 @@ FROM
             toInt64(toUnixTimestamp64Milli(greatest(assumeNotNull(answered_at), now64(3, 'UTC') - INTERVAL 31 DAY))),
             toInt64(toUnixTimestamp64Milli(ifNull(ended_at, now64(3, 'UTC'))))
         FROM callcentre.v_chats
-        WHERE agent_key != '' AND answered_at IS NOT NULL AND entered_at > now64(3, 'UTC') - INTERVAL 121 DAY
+        WHERE agent_key != '' AND answered_at IS NOT NULL AND open_until > now64(3, 'UTC') - INTERVAL 31 DAY
             AND ifNull(ended_at, now64(3, 'UTC')) > now64(3, 'UTC') - INTERVAL 31 DAY
     ) AS spans
     LEFT JOIN callcentre.v_agents_registry AS registry

@@ -144,6 +144,8 @@ def test_counts_that_cannot_be_are_refused(formula: object, arguments: tuple[int
 def test_every_kpi_has_an_sql_function_with_the_same_arguments() -> None:
     in_sql = {}
     for file in read_schema().functions:
+        if "_kpi_" not in file.name:
+            continue
         for statement in file.statements:
             found = re.match(r"CREATE OR REPLACE FUNCTION kpi_(\w+) AS \(([^)]*)\)", statement)
             assert found, statement
