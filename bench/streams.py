@@ -29,10 +29,15 @@ from bench.stream_workers import NAIVE_TOPIC, PARTITIONS
 from ingest_api.contract.published import PublishedBatch, encode_batch
 from ingest_api.contract.topics import PBX_EVENTS, site_key
 from local.broker import running_broker
+from local.compiled import ROOT, TREE
 from streams.topics import create_topics
 
 NAIVE_EVENTS = 40_000
 _WITHIN_S = 300
+
+
+Backlog = list[list[PublishedBatch]]
+"""The batches of each site."""
 
 
 class Feed(NamedTuple):
@@ -56,22 +61,38 @@ class Load(NamedTuple):
     events_per_cpu_s: int
 
 
-def measure(events: int, sites: Iterable[int], sizes: Iterable[int]) -> list[Load]:
-    """One run after the other, each with a broker of its own."""
+def measure(
+    events: int, sites: Iterable[int], sizes: Iterable[int], *, with_compiled: bool = False
+) -> list[Load]:
+    """One run after the other, each with a broker of its own.
+
+    `with_compiled` measures each fold a second time with the compiled rules, right after the first.
+    """
+    trees = {"fold": ROOT, "compiled": TREE} if with_compiled else {"fold": ROOT}
     loads = [_naive()]
-    loads += [_fold("calls", _calls(events, count, 100), 100) for count in sites]
-    loads += [_fold("calls", _calls(events, 20, size), size) for size in sizes]
-    loads.append(_fold("hours", _hours(events, 100), 100))
+    for feed, backlog in _backlogs(events, sites, sizes):
+        loads += [_fold(worker, tree, feed, backlog) for worker, tree in trees.items()]
     return loads
 
 
-def _calls(events: int, sites: int, size: int) -> list[list[PublishedBatch]]:
+def _backlogs(
+    events: int, sites: Iterable[int], sizes: Iterable[int]
+) -> Iterator[tuple[Feed, Backlog]]:
+    for count in sites:
+        yield Feed("calls", count, 100), _calls(events, count, 100)
+    for size in sizes:
+        yield Feed("calls", 20, size), _calls(events, 20, size)
+    hours = _hours(events, 100)
+    yield Feed("hours", len(hours), 100), hours
+
+
+def _calls(events: int, sites: int, size: int) -> Backlog:
     return [list(batches(f"pbx-{number:04d}", events // sites, size)) for number in range(sites)]
 
 
-def _hours(events: int, size: int) -> list[list[PublishedBatch]]:
+def _hours(events: int, size: int) -> Backlog:
     """An hour of each of so many sites that it is at least so many events."""
-    feeds: list[list[PublishedBatch]] = []
+    feeds: Backlog = []
     while events > 0:
         number = len(feeds)
         hour = generated_hour(number)
@@ -80,18 +101,19 @@ def _hours(events: int, size: int) -> list[list[PublishedBatch]]:
     return feeds
 
 
-def _fold(feed: str, feeds: list[list[PublishedBatch]], size: int) -> Load:
-    events = sum(len(batch.events) for batches_of_site in feeds for batch in batches_of_site)
+def _fold(worker: str, tree: Path, feed: Feed, backlog: Backlog) -> Load:
+    """The product's worker, as it stands in this tree."""
+    events = sum(len(batch.events) for batches_of_site in backlog for batch in batches_of_site)
     with _broker() as bootstrap:
         create_topics(bootstrap, PARTITIONS, 1)
         producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
-        for turn in zip_longest(*feeds):
+        for turn in zip_longest(*backlog):
             for batch in turn:
                 if batch is not None:
                     key = site_key(TENANT, batch.site)
                     producer.send(PBX_EVENTS, key=key, value=encode_batch(batch))
         producer.close()
-        return _drained("fold", Feed(feed, len(feeds), size), events, bootstrap)
+        return _drained(worker, tree, feed, events, bootstrap)
 
 
 def _naive() -> Load:
@@ -105,7 +127,7 @@ def _naive() -> Load:
                 producer.send(NAIVE_TOPIC, key=site_key(TENANT, batch.site), value=value)
         producer.close()
         # Half of them: at its start Faust loses what it had queued, and waits for it in vain.
-        return _drained("naive", Feed("calls", 1, 1), NAIVE_EVENTS // 2, bootstrap)
+        return _drained("naive", ROOT, Feed("calls", 1, 1), NAIVE_EVENTS // 2, bootstrap)
 
 
 def _single_events(batch: PublishedBatch) -> Iterable[bytes]:
@@ -113,10 +135,11 @@ def _single_events(batch: PublishedBatch) -> Iterable[bytes]:
         yield json.dumps({"name": event.name, "at": event.at, **event.fields}).encode()
 
 
-def _drained(worker: str, feed: Feed, events: int, bootstrap: str) -> Load:
-    command = [sys.executable, "-m", "bench.stream_workers", worker, str(events), bootstrap]
+def _drained(worker: str, tree: Path, feed: Feed, events: int, bootstrap: str) -> Load:
+    program = "naive" if worker == "naive" else "fold"
+    command = [sys.executable, "-m", "bench.stream_workers", program, str(events), bootstrap]
     ended = subprocess.run(  # noqa: S603 - a program of our own
-        command, capture_output=True, text=True, timeout=_WITHIN_S, check=False
+        command, cwd=tree, capture_output=True, text=True, timeout=_WITHIN_S, check=False
     )
     if ended.returncode != 0:
         raise RuntimeError(f"the {worker} worker failed:\n{ended.stderr[-2_000:]}")
@@ -146,8 +169,17 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.streams", description=__doc__)
     parser.add_argument("--events", type=int, default=200_000, help="per run (default 200,000)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--compiled",
+        action="store_true",
+        help="measure the compiled rules too (made by python -m local.compiled)",
+    )
     options = parser.parse_args(arguments)
-    loads = measure(options.events, sites=(1, 100, 1_000), sizes=(10, 500))
+    if options.compiled and not TREE.is_dir():
+        parser.error(f"{TREE} is not there: python -m local.compiled makes it")
+    loads = measure(
+        options.events, sites=(1, 100, 1_000), sizes=(10, 500), with_compiled=options.compiled
+    )
     load_average = os.getloadavg()[0]
     if options.json:
         rows = [load._asdict() for load in loads]
