@@ -14,6 +14,7 @@ from clickhouse_connect.driver.client import Client
 
 from tenants.connection import DATABASE
 from tenants.errors import NotPossibleError
+from tenants.forget_report import REMEMBERED_DAYS, Chat, told
 from tenants.outcome import Outcome
 from tenants.person import Person
 from tenants.registry import Registry
@@ -27,30 +28,6 @@ T = TypeVar("T")
 # Waits until the rows are rewritten; keeps what it is about out of the server's log of queries.
 _QUIETLY = {"log_queries": 0}
 _REWRITTEN = {**_QUIETLY, "mutations_sync": 2}
-
-EXPIRES = (
-    (
-        "parts of tables that were replaced",
-        "the server deletes their files about eight minutes later (old_parts_lifetime)",
-    ),
-    (
-        "site_snapshots: states of sites, kept for rebuilds, with the calls open at that moment",
-        "31 days after they were taken",
-    ),
-    (
-        "Kafka, topics of events",
-        "with the retention of pbx.events.v1 and chat.events.v1 (7 days unless set otherwise)",
-    ),
-    ("Kafka, dead letters", "with the retention of events.dead.v1 (7 days unless set otherwise)"),
-    (
-        "Kafka, state records of sites and chats",
-        "a call leaves its record when it is over, a chat 7 days later; old records are compacted",
-    ),
-    ("copies of a rebuild under way", "with its end, or a day later"),
-    ("collectors' spools at the customer", "with the delivery of what is in them"),
-    ("backups", "when they are deleted by whoever makes them"),
-)
-"""Where traces may be that nothing but time takes away, and when it does."""
 
 
 class Numbered(NamedTuple):
@@ -90,6 +67,7 @@ def forget(
     except ValueError as error:
         raise NotPossibleError("a stored batch of events cannot be read") from error
     open_calls = traces.open_calls()
+    chats = traces.chats()
     if not is_dry:
         for where, count in rows.items():
             if count:
@@ -102,9 +80,15 @@ def forget(
         notes.append("no key was given: a number that is shown masked was not found by it")
     if open_calls:
         notes.append(f"{open_calls} calls are not over: run it again when they are")
+    if remembered := sum(chat.is_remembered for chat in chats):
+        notes.append(
+            f"{remembered} chats are not over, or were less than {REMEMBERED_DAYS} days ago: what"
+            f" changes of them is written with the number; run it again {REMEMBERED_DAYS} days"
+            " after their end"
+        )
     if is_dry:
         notes.append("nothing was removed: give --yes to do it")
-    return _told(found, notes, is_dry=is_dry)
+    return told(found, chats, notes, is_dry=is_dry)
 
 
 def numbered_columns(client: Client) -> list[Numbered]:
@@ -148,10 +132,23 @@ class _Traces:
         ((count,),) = self._rows(
             f"SELECT count() FROM {DATABASE}.{calls.table} FINAL"
             f" WHERE tenant_id = {{tenant_id:String}} AND {self._is_theirs(calls)}"
-            " AND status != 'ended'",
+            " AND status != 'ended' AND channel = 'voice'",
             **self._keys(),
         )
         return int(count)
+
+    def chats(self) -> list[Chat]:
+        """The person's chat sessions, in order: once their rows are cleared nobody knows them."""
+        calls = Numbered("queue_calls", "caller")
+        rows = self._rows(
+            "SELECT site, uniqueid,"
+            f" max(status != 'ended' OR ended_at > now() - INTERVAL {REMEMBERED_DAYS} DAY)"
+            f" FROM {DATABASE}.{calls.table} FINAL"
+            f" WHERE tenant_id = {{tenant_id:String}} AND {self._is_theirs(calls)}"
+            " AND channel = 'whatsapp' GROUP BY site, uniqueid ORDER BY site, uniqueid",
+            **self._keys(),
+        )
+        return [Chat(site, session, bool(is_remembered)) for site, session, is_remembered in rows]
 
     def clear(self, where: Numbered) -> None:
         """Empty both columns; the condition says no more of the person than two numbers."""
@@ -250,19 +247,3 @@ class _Traces:
 
 def _in_turn(things: Sequence[T], at_once: int) -> Iterator[Sequence[T]]:
     return (things[start : start + at_once] for start in range(0, len(things), at_once))
-
-
-def _told(found: dict[str, int], notes: list[str], *, is_dry: bool) -> Outcome:
-    verb = "would be removed" if is_dry else "removed"
-    lines = [f"{verb} from {where}: {count}" for where, count in found.items()]
-    lines += ["", "Goes by itself, and until then can be read by operators only:"]
-    lines += [f"  {where}: {when}" for where, when in EXPIRES]
-    return Outcome(
-        data={
-            "removed": not is_dry,
-            "found": found,
-            "notes": notes,
-            "expires": [{"where": where, "when": when} for where, when in EXPIRES],
-        },
-        text="\n".join([*lines, *(f"note: {note}" for note in notes)]),
-    )

@@ -11,14 +11,18 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from ingest_api.contract.published import decode_batch, encode_batch
+from streams.domain.chat_session import KEPT_AFTER_END_MS
 from streams.domain.facts import FACT_TYPES, CoverageGap, OutboundCall, QueueCall
 from streams.storage.rows import RawBatch
 from streams.storage.writer import ClickHouseFactWriter
 from tenants.__main__ import main
 from tenants.forget import Numbered, numbered_columns
+from tenants.forget_report import REMEMBERED_DAYS
+from tenants.person import caller_hash
 from tests.support.batches import batches_of, fold, latest
 from tests.support.captures import events_of, scenario
 from tests.support.clickhouse_server import ClickHouseServer, Reader, ask, running_clickhouse
+from tests.support.facts import queue_call
 from tests.support.stored_facts import Inserts, stored
 
 pytestmark = pytest.mark.integration
@@ -86,6 +90,7 @@ class Types:
 
     def __call__(self, tenant: str, *words: str, key: bool = True) -> Any:
         keys = ["--key-file", str(self._keys)] if key else []
+        self._capsys.readouterr()
         code = main(["forget", "--tenant", tenant, *words, *keys, "--json"], self._environment)
         captured = self._capsys.readouterr()
         assert code == 0, captured.err
@@ -212,6 +217,63 @@ def test_what_goes_by_itself_is_told_with_its_time(
     for place in ("site_snapshots", "pbx.events.v1", "dead letters", "state records", "backups"):
         assert place in told
     assert "nothing was removed: give --yes" in told
+
+
+def test_chats_are_forgotten_their_sessions_are_told_and_when_to_come_again(
+    server: ClickHouseServer, client: Client, forget: Types
+) -> None:
+    number, shown, hash_ = "+5511900000009", "…0009", caller_hash("+5511900000009", KEY)
+    ((now,),) = client.query("SELECT toUnixTimestamp(now()) * 1000").result_rows
+    day = 24 * 60 * 60 * 1000
+    add(server, "chatty")
+    writer = ClickHouseFactWriter(server.connect, Inserts())
+    chats = (
+        ("old", now - 20 * day, shown, hash_),
+        ("new", now - 2 * day, shown, hash_),
+        ("others", now - 2 * day, "…0001", "0123456789abcdef"),
+    )
+    writer.write([chat_call(*chat) for chat in chats], [])
+    writer.close()
+
+    told = forget("chatty", "--caller", number, "--yes")
+    assert told["found"]["queue_calls.caller"] == 2
+    sessions = [{"site": "whatsapp-01", "session_id": session} for session in ("new", "old")]
+    assert told["chat_sessions"] == sessions
+    assert told["notes"] == [
+        (
+            "1 chats are not over, or were less than 7 days ago: what changes of them is written"
+            " with the number; run it again 7 days after their end"
+        )
+    ]
+    assert "chat session" in told["stays"][0]["what"]
+    calls = {call.uniqueid: call for call in of_calls(client, "chatty")}
+    assert [(calls[name].caller, calls[name].caller_hash) for name in ("old", "new")] == [
+        ("", "")
+    ] * 2
+    assert calls["others"].caller == "…0001"
+    again = forget("chatty", "--caller", number, "--yes")
+    assert (again["chat_sessions"], again["notes"]) == ([], [])
+
+
+def chat_call(session: str, ended_at: int, caller: str, hash_: str) -> QueueCall:
+    """The row of a chat."""
+    return queue_call(
+        tenant_id="chatty",
+        site="whatsapp-01",
+        channel="whatsapp",
+        call_id=f"{session}/1",
+        uniqueid=session,
+        contact_id=session,
+        entered_at=ended_at - 65_000,
+        answered_at=ended_at - 60_000,
+        ended_at=ended_at,
+        caller=caller,
+        caller_hash=hash_,
+    )
+
+
+def test_a_chat_is_remembered_as_long_as_is_said() -> None:
+    assert KEPT_AFTER_END_MS == REMEMBERED_DAYS * 24 * 60 * 60 * 1000
 
 
 def test_every_number_of_the_schema_is_among_the_columns(client: Client) -> None:
