@@ -23,6 +23,12 @@ pytestmark = pytest.mark.integration
 
 MOMENTS = ("_at", "window_start", "state_since")
 
+OUR_WORDS = {
+    *("channel", "status", "outcome", "ended_by", "transfer", "state", "offer_result"),
+    *("service_level_variant", "language", "kind", "connector"),
+}
+"""Columns whose words are ours, the same for all tenants."""
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
@@ -53,8 +59,10 @@ def column_type(name: str, field_type: object) -> set[str]:
     if isinstance(field_type, types.UnionType) and type(None) in options:
         (inner,) = (option for option in options if option is not type(None))
         return {f"Nullable({allowed})" for allowed in column_type(name, inner)}
-    if typing.get_origin(field_type) is typing.Literal or field_type is str:
-        return {"String", "LowCardinality(String)"}
+    if typing.get_origin(field_type) is typing.Literal:
+        return {"LowCardinality(String)"}
+    if field_type is str:
+        return {"String"}
     if field_type is bool:
         return {"Bool"}
     if field_type == dict[int, int]:
@@ -105,6 +113,15 @@ def test_columns_of_site_snapshots_are_the_fields_of_snapshots_and_their_form(
     client: Client,
 ) -> None:
     assert set(columns(client, "site_snapshots")) == {*SiteSnapshot.__struct_fields__, "form"}
+
+
+def test_no_column_has_a_dictionary_of_what_tenants_or_their_systems_name(client: Client) -> None:
+    """Parts hold rows of many tenants, and a dictionary is a part's: docs/adr/0014."""
+    with_dictionary = client.query(
+        "SELECT DISTINCT name FROM system.columns"
+        " WHERE database = 'callcentre' AND type LIKE '%LowCardinality%'"
+    ).result_rows
+    assert {name for (name,) in with_dictionary} <= OUR_WORDS
 
 
 def test_every_column_tells_what_it_means(client: Client) -> None:

@@ -110,9 +110,9 @@ def seed(client: Client, url: str) -> None:
         )
     writer.close()
     for table in tenant_tables(read_schema()):
-        _fill(client, table, "acme", OWN_CALLS, "own")
-        _fill(client, table, "rival", OTHER_CALLS, SECRET)
-        _fill(client, table, "abacus", OTHER_CALLS, SECRET)
+        fill(client, table, "acme", OWN_CALLS, "concat('own', toString(number))")
+        for tenant in ("rival", "abacus"):
+            fill(client, table, tenant, OTHER_CALLS, f"concat('{SECRET}', toString(number))")
         client.command(f"OPTIMIZE TABLE callcentre.{table} FINAL")
     client.command(f"CREATE DATABASE {_STAGING}")
     client.command(f"CREATE TABLE {_STAGING}.queue_calls AS callcentre.queue_calls")
@@ -162,8 +162,11 @@ def _readers(client: Client, url: str) -> dict[str, str]:
     return passwords
 
 
-def _fill(client: Client, table: str, tenant: str, count: int, text: str) -> None:
-    """Rows that differ in every text, unless the table has some of this tenant."""
+def fill(client: Client, table: str, tenant: str, count: int, value: str) -> None:
+    """Rows with this SQL value, which may name their `number`, in every text.
+
+    Nothing if the table has some of this tenant.
+    """
     if client.command(f"SELECT count() FROM callcentre.{table} WHERE tenant_id = '{tenant}'") != 0:
         return
     columns = client.query(
@@ -171,7 +174,6 @@ def _fill(client: Client, table: str, tenant: str, count: int, text: str) -> Non
         " AND table = {table:String} AND default_kind = '' AND name != 'tenant_id'",
         parameters={"table": table},
     ).result_rows
-    value = f"concat('{text}', toString(number))"
     texts = {
         name: f"[{value}]" if of.startswith("Array") else value
         for name, of in columns
