@@ -130,15 +130,10 @@ def dotted(path: Path) -> str:
 
 
 @functools.cache
-def syntax(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-@functools.cache
 def imports(path: Path) -> set[str]:
     """The modules that a file imports; of `from package import module` the module."""
     found = set()
-    for node in ast.walk(syntax(path)):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -186,7 +181,7 @@ def test_the_domain_knows_no_clock_no_chance_and_no_surroundings(path: Path) -> 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=dotted)
 def test_the_domain_opens_prints_and_asks_nothing(path: Path) -> None:
-    nodes = ast.walk(syntax(path))
+    nodes = ast.walk(ast.parse(path.read_text()))
     called = {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     assert not called & IMPURE_CALLS
 
