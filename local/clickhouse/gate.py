@@ -51,12 +51,8 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "addresstoline",
         "addresstolinewithinlines",
         "addresstosymbol",
-        "base58decode",
-        "base64decode",
-        "base64urldecode",
         "dicthas",
         "dictisin",
-        "dumpcolumnstructure",
         "evalmlmethod",
         "file",
         "getclienthttpheader",
@@ -64,17 +60,12 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "getoskernelversion",
         "getserverport",
         "getserversetting",
-        "javahashutf16le",
-        "lowcardinalityindices",
-        "lowcardinalitykeys",
         "serveruuid",
         "sleep",
         "sleepeachrow",
-        "tofixedstring",
     )
 )
-"""Read files, tables without a grant, or the machine; tell of the dictionary that a column shares
-with other tenants' rows, or print the value of it that they fail at; or only wait."""
+"""Read files, tables without a grant, or the machine; or only wait."""
 
 FORBIDDEN_STARTS = ("dictget", "filesystem", "joinget")
 

@@ -99,7 +99,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         # With the types it learnt before.
         writer.write([queue_call(tenant_id="rival", call_id="1.2/1")], [])
         writer.close()
-        (calls_after,) = client.query("SELECT count() FROM callcentre.v_queue_calls").first_row
+        count = "SELECT count() FROM callcentre.v_queue_calls"
+        (calls_after,) = client.query(count).result_rows[0]
         other_types = _other_types(client)
         statements = list(_on_every_text(client))
     alone = list(_on_a_dictionary())

@@ -52,8 +52,7 @@ STATEMENTS = _ATTACKS + _GATED_ATTACKS
 """One attack each; every one may answer with own rows or a refusal."""
 
 BEHIND_THE_GATE = frozenset(_GATED_ATTACKS)
-"""Those that only the embedded service can refuse: how much others have, or what is in the
-dictionary of a column (docs/adr/0050)."""
+"""Those that only the embedded service can refuse: how much others have (docs/adr/0050)."""
 
 _WRITING = re.compile(
     r"(INSERT|CREATE|ALTER|DELETE|DROP|TRUNCATE|RENAME|EXCHANGE|DETACH|ATTACH|OPTIMIZE|SYSTEM"

@@ -342,8 +342,7 @@ SELECT hasColumnInTable('callcentre', 'site_tokens', 'sha256')
 SELECT generateSerialID('x')
 SELECT * FROM format('Template', 'l String', 'x') SETTINGS format_template_row = '/etc/passwd'
 SELECT 1 FORMAT Protobuf SETTINGS format_schema = '/etc/passwd:x'
--- BEHIND THE GATE: a real server cannot refuse these (docs/adr/0050).
--- A column's dictionary is shared with the rows of its part that a policy hides.
+-- Text has no dictionary that the hidden rows of a part share: nothing fails at another's value.
 SELECT lowCardinalityKeys(queue) FROM callcentre.queue_settings
 SELECT * APPLY(lowCardinalityIndices) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
 SELECT max(lowCardinalityIndices(queue)) FROM callcentre.queue_settings
@@ -356,6 +355,15 @@ SELECT base64URLDecode(concat(team, '=')) FROM callcentre.agents_registry
 SELECT count() FROM callcentre.pause_limits WHERE base64Decode(pause_reason) != ''
 SELECT arrayMap(x -> from_base64(x), [tenant_id]) FROM callcentre.sites
 SELECT * APPLY(base64Decode) FROM (SELECT agent_name FROM callcentre.v_queue_calls)
+SELECT base58Decode(agent_name) FROM callcentre.agent_states
+SELECT javaHashUTF16LE(queue) FROM callcentre.queue_settings FINAL
+SELECT count() FROM callcentre.agents_registry PREWHERE toFixedString(team, 4) != ''
+SELECT count() FROM callcentre.queue_settings WHERE toUInt64(queue) > 0
+SELECT count() FROM callcentre.queue_settings WHERE base64Decode(tenant_id) = base64Decode(queue)
+SELECT count() FROM callcentre.queue_settings WHERE throwIf(queue LIKE 'SECRE%', 'another tenant was looked at') = 0
+SELECT count() FROM callcentre.agent_states PREWHERE throwIf(pause_reason LIKE 'SECRE%', 'another tenant was looked at') = 0
+SELECT count() FROM callcentre.v_queue_calls WHERE throwIf(agent_name LIKE 'SECRE%', 'another tenant was looked at') = 0
+-- BEHIND THE GATE: a real server cannot refuse these (docs/adr/0050).
 -- How much others have: before the own rows, beside them, and in all that was read for an answer.
 EXPLAIN ESTIMATE SELECT * FROM callcentre.queue_calls
 SELECT max(_part_offset), max(_block_number), max(_block_offset) FROM callcentre.queue_calls
