@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from kafka.errors import KafkaError
+
 from local import broker, grafana_run, registration
 from local.addresses import answers, ask_clickhouse, bare
 from local.chats import ChatParts
+from local.earlier_run import what_is_in_the_way
 from local.grafana import GrafanaPlan
 from local.phones import PhoneParts
 from local.process import LOOPBACK, Child, ChildFailedError, free_port
@@ -63,6 +66,8 @@ class _Starter:
         self._await_clickhouse()
         self._finish("migrate", ["streams", "migrate"], self._clickhouse_environment())
         self._progress("schema", "current")
+        if self._plan.clickhouse_url:
+            self._refuse_to_mix_runs()
         boards = self._start_grafana()
         self._start_workers()
         for site, where in self._phones.await_up():
@@ -146,6 +151,16 @@ class _Starter:
 
     def _clickhouse_environment(self) -> dict[str, str]:
         return {"CLICKHOUSE_URL": self._stack.clickhouse_url}
+
+    def _refuse_to_mix_runs(self) -> None:
+        stack = self._stack
+        kafka, clickhouse = stack.kafka_bootstrap, stack.clickhouse_url
+        try:
+            trouble = what_is_in_the_way(kafka, clickhouse, stack.tenants)
+        except (OSError, KafkaError) as error:
+            raise ChildFailedError(f"what an earlier run left cannot be told: {error}") from error
+        if trouble:
+            raise ChildFailedError(trouble)
 
     # --- Customers and ingest ---------------------------------------------------------------------
 

@@ -11,11 +11,13 @@ from clickhouse_connect.driver.client import Client
 from prometheus_client import REGISTRY
 
 from ingest_api.contract.published import PublishedBatch, PublishedEvent, encode_batch
+from local.earlier_run import rows_of_this_hour
 from local.process import free_port
 from streams.domain.facts import (
     FACT_TYPES,
     AgentState,
     QueueCall,
+    SiteStatus,
     StaleWindow,
 )
 from streams.processors.reconciliation import Reconciliation
@@ -396,3 +398,19 @@ def test_an_hours_filter_of_whole_seconds_finds_times_of_milliseconds(
 
 def written(at: int) -> str:
     return f"fromUnixTimestamp64Milli({at})"
+
+
+def test_a_demo_of_this_hour_is_in_the_way_of_the_next_and_one_of_the_last_is_not(
+    server: ClickHouseServer, client: Client, writer: ClickHouseFactWriter
+) -> None:
+    (status,) = (fact for fact in ONE_OF_EACH if isinstance(fact, SiteStatus))
+    ((now,),) = client.query("SELECT toUnixTimestamp(now()) * 1000").result_rows
+    assert rows_of_this_hour(server.url, ["demo", "neighbour"]) == ""
+    rows = (("demo", now - HOUR_MS), ("neighbour", now))
+    for tenant, received_at in rows:
+        row = msgspec.structs.replace(status, tenant_id=tenant, last_received_at=received_at)
+        writer.write([row], [])
+    told = rows_of_this_hour(server.url, ["demo", "neighbour"])
+    assert "Come again at" in told
+    assert "KAFKA_BOOTSTRAP" in told
+    assert rows_of_this_hour(server.url, ["demo"]) == ""
