@@ -23,7 +23,7 @@ MAX_VALUES = 256
 
 MAX_NAME_CHARACTERS = 128
 MAX_QUEUE_CHARACTERS = 128
-"""A queue's name is a LowCardinality column: a few giant names would ruin its dictionary."""
+"""A queue's name is in every row of it: a few giant ones would outweigh all the rest."""
 
 MAX_EVENT_BYTES = 256 * 1024
 """Of an event's fields as JSON. What is larger could not be split into Kafka messages."""
