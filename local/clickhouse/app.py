@@ -1,8 +1,9 @@
 """The HTTP application: routes, and the way of a request through authentication, gate and engine.
 
-Nothing of a body is read before the user is known. At most MAX_REQUESTS are under way; more are
-told so at once, never queued without bound. Reading, writing, looking at statements and ending what
-nobody waits for have their own threads, so that none of them waits for another.
+Nothing of a body is read before the user is known, and it has to come in time. Requests under way
+have a place each (`places.py`); more are told so at once, never queued without bound. Reading,
+writing, looking at statements and ending what nobody waits for have their own threads, so that none
+of them waits for another.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from local.clickhouse.errors import RequestError
 from local.clickhouse.execution import Answer, PieceReader, run_insert, run_statement
 from local.clickhouse.gate import Gate
 from local.clickhouse.hello import hello_block, is_hello
+from local.clickhouse.places import Places
 from local.clickhouse.requests import Asked, receive, text_of
 from local.clickhouse.settings import RequestOptions, request_options
 from local.clickhouse.statements import (
@@ -36,13 +38,13 @@ from local.clickhouse.statements import (
 )
 from local.clickhouse.users import User, Users, credentials
 
-MAX_REQUESTS = 64
 READER_THREADS = 4
 WRITER_THREADS = 2
 PARSER_THREADS = 2
 
 MAX_ADMIN_BODY_BYTES = 256 << 20
 MAX_READER_BODY_BYTES = 1 << 20
+BODY_WITHIN_S = 60.0
 
 DISPLAY_NAME = "chdb"
 TIMEZONE = "UTC"
@@ -86,7 +88,7 @@ class Service:
         self._writers = ThreadPoolExecutor(WRITER_THREADS, "clickhouse-write")
         self._parsers = ThreadPoolExecutor(PARSER_THREADS, "clickhouse-parse")
         self._closer = ThreadPoolExecutor(1, "clickhouse-close")
-        self._free_places = MAX_REQUESTS
+        self._places = Places()
 
     def close(self) -> None:
         """Waits for what runs."""
@@ -100,26 +102,24 @@ class Service:
         query_id = request.query_params.get("query_id", "")
         if not _QUERY_ID.fullmatch(query_id):
             query_id = str(uuid.uuid4())
-        if self._free_places == 0:
-            busy = RequestError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many requests.")
-            return refusal(busy, self._engine.version, query_id)
-        self._free_places -= 1
         response: Response | None = None
         try:
-            response = await self._answer(request, query_id)
+            user = self._authenticate(request)
+            self._places.take(user)
+            try:
+                response = await self._answer(request, user, query_id)
+            finally:
+                # A streamed answer keeps its place until it has been sent.
+                if not isinstance(response, _StreamedResponse):
+                    self._places.give_back(user)
         except (RequestError, RuntimeError) as error:
             return refusal(error, self._engine.version, query_id)
-        finally:
-            # A streamed answer keeps its place until it has been sent.
-            if not isinstance(response, _StreamedResponse):
-                self._free_places += 1
         return response
 
-    async def _answer(self, request: Request, query_id: str) -> Response:
+    async def _answer(self, request: Request, user: User, query_id: str) -> Response:
         began = time.perf_counter()
-        user = self._authenticate(request)
         limit = MAX_ADMIN_BODY_BYTES if user.tenant is None else MAX_READER_BODY_BYTES
-        asked = await receive(request, limit)
+        asked = await receive(request, limit, BODY_WITHIN_S)
         context = _Context(
             asked,
             user,
@@ -191,7 +191,7 @@ class Service:
         )
 
         def end() -> None:
-            self._free_places += 1
+            self._places.give_back(context.user)
             # Not awaited: a client that went away cancels everything that is.
             self._closer.submit(reader.close)
 

@@ -4,6 +4,7 @@ The statement is the URL's `query` and the body, joined by a newline, as ClickHo
 is held compressed, up to a limit, and inflated piece by piece.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
@@ -44,9 +45,14 @@ class Text(NamedTuple):
         return decoded(b"".join(parts))
 
 
-async def receive(request: Request, max_body_bytes: int) -> Asked:
-    """Reads the request. Raises RequestError if its body is too large or brings files."""
-    body = await _read_body(request, max_body_bytes)
+async def receive(request: Request, max_body_bytes: int, within_s: float) -> Asked:
+    """Reads the request. Raises RequestError if its body is too large, too slow or brings files."""
+    try:
+        async with asyncio.timeout(within_s):
+            body = await _read_body(request, max_body_bytes)
+    except TimeoutError as error:
+        text = f"Timeout exceeded: the body did not come within {within_s:g} seconds."
+        raise RequestError(159, "TIMEOUT_EXCEEDED", text) from error
     keys = dict(request.query_params)
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await _form(request, body)

@@ -16,8 +16,8 @@ import zstandard
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from local.clickhouse.app import MAX_REQUESTS
 from local.clickhouse.compression import framed, unframed
+from local.clickhouse.places import MAX_REQUESTS, MAX_REQUESTS_OF_A_READER
 from tests.support.clickhouse_server import (
     ADMIN_PASSWORD,
     ClickHouseServer,
@@ -183,15 +183,44 @@ def test_clients_that_go_away_leave_nothing_behind(server: ClickHouseServer) -> 
         time.sleep(0.05)
 
 
-def test_more_requests_than_places_are_told_so(server: ClickHouseServer) -> None:
+def half_sent_requests(
+    server: ClickHouseServer, user: str, password: str, count: int
+) -> list[socket.socket]:
+    """Requests of a user whose bodies do not come."""
     host, port = server.address.removeprefix("http://").split(":")
-    half_sent = [socket.create_connection((host, int(port))) for _ in range(MAX_REQUESTS)]
+    connections = [socket.create_connection((host, int(port))) for _ in range(count)]
     head = (
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
-        f"X-ClickHouse-User: admin\r\nX-ClickHouse-Key: {ADMIN_PASSWORD}\r\n\r\n"
+        f"X-ClickHouse-User: {user}\r\nX-ClickHouse-Key: {password}\r\n\r\n"
     )
-    for connection in half_sent:
+    for connection in connections:
         connection.sendall(head.encode())
+    return connections
+
+
+def test_a_reader_takes_no_more_than_its_share_of_the_places(
+    server: ClickHouseServer, directory: Path
+) -> None:
+    write_readers(directory, {name: Reader("made-up", "acme") for name in ("greedy", "other")})
+    greedy, other = (server.url_of(name, "made-up") for name in ("greedy", "other"))
+    half_sent = half_sent_requests(server, "greedy", "made-up", MAX_REQUESTS_OF_A_READER)
+    deadline = time.monotonic() + 60
+    while (told := ask(greedy, "SELECT 1"))[0] != 503:
+        assert time.monotonic() < deadline
+    share = MAX_REQUESTS_OF_A_READER
+    assert told[1].startswith(
+        "Code: 202. DB::Exception: Too many simultaneous queries for user greedy."
+        f" Current: {share}, maximum: {share}. (TOO_MANY_SIMULTANEOUS_QUERIES)"
+    )
+    assert ask(other, "SELECT 1") == ask(server.url, "SELECT 1") == (200, "1\n")
+    for connection in half_sent:
+        connection.close()
+    while ask(greedy, "SELECT 1")[0] != 200:
+        assert time.monotonic() < deadline
+
+
+def test_more_requests_than_places_are_told_so(server: ClickHouseServer) -> None:
+    half_sent = half_sent_requests(server, "admin", ADMIN_PASSWORD, MAX_REQUESTS)
     deadline = time.monotonic() + 20
     while ask(server.url, "SELECT 1")[0] != 503:
         assert time.monotonic() < deadline
