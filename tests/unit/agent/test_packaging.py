@@ -1,7 +1,5 @@
 import ast
 import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -17,13 +15,6 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_source_is_python_3_6(source: Path) -> None:
     ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 6))
-
-
-def test_nothing_newer_than_python_3_6_is_used() -> None:
-    vermin = str(Path(sys.executable).with_name("vermin"))
-    command = [vermin, "--target=3.6-", "--violations", "--no-tips", str(PACKAGE)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
 
 
 def test_same_sources_give_the_same_bytes(tmp_path: Path) -> None:

@@ -29,15 +29,21 @@ def publisher() -> MemoryPublisher:
     return MemoryPublisher()
 
 
-@pytest.fixture
-def app(publisher: MemoryPublisher, tmp_path: Path) -> FastAPI:
-    path = tmp_path / "tokens.json"
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whom the applications of these tests let in: they only read it."""
+    path = tmp_path_factory.mktemp("registry") / "tokens.json"
     add_token(path, TokenEntry(sha256=token_digest(TOKEN), tenant=TENANT, site=SITE))
-    config = IngestConfig("unused:9092", path, requests_per_second_and_token=RATE)
+    return path
+
+
+@pytest.fixture
+def app(publisher: MemoryPublisher, tokens: Path) -> FastAPI:
+    config = IngestConfig("unused:9092", tokens, requests_per_second_and_token=RATE)
     return create_app(
         config,
         publisher,
-        FileTokenRegistry(path),
+        FileTokenRegistry(tokens),
         chat_publisher=MemoryPublisher(),
         now_ms=lambda: RECEIVED_AT,
     )

@@ -38,10 +38,10 @@ def chats() -> MemoryPublisher:
     return MemoryPublisher()
 
 
-@pytest.fixture
-def app(chats: MemoryPublisher, tmp_path: Path) -> FastAPI:
-    tokens, keys = tmp_path / "tokens.json", tmp_path / "keys.json"
-    keys.write_text(json.dumps({"acme": {"key": KEY}}))
+@pytest.fixture(scope="module")
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whom the applications of these tests let in: they only read it."""
+    tokens = tmp_path_factory.mktemp("registry") / "tokens.json"
     for secret, tenant, site, connector in (
         (SECRET, "acme", "whatsapp-01", "helena"),
         (OTHER, "other", "chat", "chatwoot"),
@@ -50,6 +50,13 @@ def app(chats: MemoryPublisher, tmp_path: Path) -> FastAPI:
         digest = token_digest(secret)
         entry = TokenEntry(sha256=digest, tenant=tenant, site=site, connector=connector)
         add_token(tokens, entry)
+    return tokens
+
+
+@pytest.fixture
+def app(chats: MemoryPublisher, tokens: Path, tmp_path: Path) -> FastAPI:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"acme": {"key": KEY}}))
     config = IngestConfig(
         "unused:9092", tokens, requests_per_second_and_token=RATE, chat_keys_file=keys
     )
