@@ -179,6 +179,37 @@ def override(
     )
 
 
+class Part(NamedTuple):
+    """What a panel takes of an answer that others draw too: some of its fields and rows.
+
+    Rows are those in which the field `there` holds something; with `value`, those where it is that.
+    """
+
+    fields: Sequence[str]
+    there: str
+    value: str | None = None
+
+    def transformations(self) -> list[dashboard.DataTransformerConfig]:
+        """As Grafana makes them, in this order."""
+        config: dict[str, object] = (
+            {"id": "isNotNull", "options": {}}
+            if self.value is None
+            else {"id": "equal", "options": {"value": self.value}}
+        )
+        rows = {"fieldName": self.there, "config": config}
+        return [
+            dashboard.DataTransformerConfig(
+                id_val="filterByValue",
+                options={"filters": [rows], "match": "all", "type": "include"},
+            ),
+            _keeping(self.fields),
+        ]
+
+
+NUMBERS = Part(("name", "value", "low", "high", "colour"), there="name")
+"""The large numbers of an answer that holds something else beside them."""
+
+
 def taking(names: Sequence[str]) -> list[dashboard.DataTransformerConfig]:
     """Makes one field of each row of an answer (name, value, low, high, colour), and keeps some."""
     return [
@@ -194,7 +225,11 @@ def taking(names: Sequence[str]) -> list[dashboard.DataTransformerConfig]:
                 ]
             },
         ),
-        dashboard.DataTransformerConfig(
-            id_val="filterFieldsByName", options={"include": {"names": list(names)}}
-        ),
+        _keeping(names),
     ]
+
+
+def _keeping(names: Sequence[str]) -> dashboard.DataTransformerConfig:
+    return dashboard.DataTransformerConfig(
+        id_val="filterFieldsByName", options={"include": {"names": list(names)}}
+    )

@@ -7,7 +7,7 @@ there is nothing to show; nothing else is left to Grafana's defaults.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from grafana.fields import Column, Link, nothing_map, override, overrides, taking
+from grafana.fields import Column, Link, Part, nothing_map, override, overrides, taking
 from grafana.language import Language, Text, same
 from grafana.sdk import (
     CLICKHOUSE,
@@ -65,10 +65,14 @@ def cards(
     thresholds: Thresholds = NEUTRAL,
     none: Text = _DASH,
     link: Link | None = None,
+    part: Part | None = None,
 ) -> dashboard.Panel:
-    """Large numbers on coloured ground, of an answer with a row for each number."""
+    """Large numbers on coloured ground, of an answer, or part of one, with a row for each."""
     panel = panel_of(head, language, "stat", query)
-    panel.transformations = taking([number.field for number in numbers])
+    panel.transformations = [
+        *(part.transformations() if part else []),
+        *taking([number.field for number in numbers]),
+    ]
     panel.options = stat.Options(
         graph_mode=common.BigValueGraphMode.NONE,
         color_mode=common.BigValueColorMode.BACKGROUND_SOLID,
@@ -106,9 +110,12 @@ def rows(
     columns: Sequence[Column],
     *,
     none: Text = NO_DATA,
+    part: Part | None = None,
 ) -> dashboard.Panel:
     """A table. The order of its rows is the statement's, a row of totals too."""
     panel = panel_of(head, language, "table", query)
+    if part:
+        panel.transformations = part.transformations()
     panel.options = table.Options(
         cell_height=common.TableCellHeight.SM,
         footer=common.TableFooterOptions(show=False, reducer=[], count_rows=False),

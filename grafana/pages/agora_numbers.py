@@ -1,5 +1,6 @@
-"""The large numbers of Agora, all of them out of one answer."""
+"""The large numbers of Agora, all of them out of one answer, which the queues are in too."""
 
+from grafana.fields import NUMBERS
 from grafana.language import Language, Text, same
 from grafana.pages.destinations import TO_ABANDONED, TO_AGENTS, TO_QUEUES
 from grafana.panels import Card, Head, Place, cards, sql
@@ -16,17 +17,17 @@ from grafana.theme import (
     Unit,
 )
 
-_ASKS = 1
-"""The panel that asks for all the large numbers; the others take theirs from its answer."""
+ASKS = 1
+"""The panel that asks for all the large numbers and queues; others take theirs from its answer."""
 
 
 def first_line(language: Language) -> list[dashboard.Panel]:
     """Who waits, how the day goes, and how old the data is."""
-    shared = SharedQuery(_ASKS)
+    shared = SharedQuery(ASKS)
     return [
         cards(
             Head(
-                _ASKS,
+                ASKS,
                 Text("Na fila agora", "Waiting now"),
                 Text(
                     "Quem espera neste instante. Verde: ninguém. Azul: há espera. Âmbar: uma "
@@ -40,8 +41,9 @@ def first_line(language: Language) -> list[dashboard.Panel]:
                 Place(0, 0, 3, 4),
             ),
             language,
-            sql(now.CARDS),
+            sql(now.numbers_and_queues(language)),
             [Card("waiting")],
+            part=NUMBERS,
             none=same("0"),
             link=TO_QUEUES,
         ),
@@ -60,6 +62,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("longest_wait")],
+            part=NUMBERS,
             unit=Unit.CLOCK,
             thresholds=WAIT_OF_LIMIT,
             none=same("0"),
@@ -84,6 +87,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("service_level")],
+            part=NUMBERS,
             unit=Unit.SHARE,
             thresholds=LEVEL_OF_TARGET,
             none=Text("sem chamadas", "no calls"),
@@ -104,6 +108,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("abandoned")],
+            part=NUMBERS,
             none=same("0"),
             link=TO_ABANDONED,
         ),
@@ -122,6 +127,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("abandonment_rate")],
+            part=NUMBERS,
             unit=Unit.SHARE,
             decimals=1,
             thresholds=ABANDONMENT,
@@ -148,6 +154,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
                 Card("mean_wait_answered", Text("Atendidas", "Answered")),
                 Card("mean_wait_all", Text("Todas", "All")),
             ],
+            part=NUMBERS,
             unit=Unit.CLOCK,
             thresholds=WAIT_OF_LIMIT,
         ),
@@ -166,6 +173,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("data_age")],
+            part=NUMBERS,
             unit=Unit.SECONDS,
             thresholds=DATA_AGE_S,
             none=Text("nenhum dado", "no data yet"),
@@ -176,7 +184,7 @@ def first_line(language: Language) -> list[dashboard.Panel]:
 
 def second_line(language: Language) -> list[dashboard.Panel]:
     """The agents, how long calls take, and what was not seen."""
-    shared = SharedQuery(_ASKS)
+    shared = SharedQuery(ASKS)
     return [
         cards(
             Head(
@@ -202,6 +210,7 @@ def second_line(language: Language) -> list[dashboard.Panel]:
                 Card("unreachable", Text("Sem contato", "Unreachable")),
                 Card("logged_out", Text("Deslogados", "Logged out")),
             ],
+            part=NUMBERS,
             none=same("0"),
             link=TO_AGENTS,
         ),
@@ -220,6 +229,7 @@ def second_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("over_limit")],
+            part=NUMBERS,
             thresholds=NONE_IS_GOOD,
             none=Text("nenhuma", "none"),
             link=TO_AGENTS,
@@ -242,6 +252,7 @@ def second_line(language: Language) -> list[dashboard.Panel]:
                 Card("mean_handle", Text("Com pós", "With wrap-up")),
                 Card("mean_handle_without_wrap_up", Text("Sem pós", "Without")),
             ],
+            part=NUMBERS,
             unit=Unit.CLOCK,
             thresholds=NEUTRAL,
         ),
@@ -261,6 +272,7 @@ def second_line(language: Language) -> list[dashboard.Panel]:
             language,
             shared,
             [Card("unseen")],
+            part=NUMBERS,
             unit=Unit.CLOCK,
             thresholds=NONE_IS_BETTER,
             none=Text("nada", "nothing"),

@@ -1,13 +1,14 @@
 """The tables of Agora: queues, callers who wait, agents, pauses; and the day by half hours."""
 
 from grafana.charts import bars
-from grafana.fields import Column, Series
+from grafana.fields import Column, Part, Series
 from grafana.language import Language, Text, same
+from grafana.pages.agora_numbers import ASKS
 from grafana.pages.columns import QUEUE_OF_LINKS, service_level, to_target
 from grafana.pages.destinations import TO_AGENT, TO_QUEUE
 from grafana.panels import Head, Place, rows, sql, sql_series
 from grafana.queries import now
-from grafana.sdk import dashboard
+from grafana.sdk import SharedQuery, dashboard
 from grafana.theme import (
     AGENT_STATES,
     CHANNELS,
@@ -15,6 +16,32 @@ from grafana.theme import (
     OUTCOMES,
     Colour,
     Unit,
+)
+
+_AGENTS = 14
+"""The panel that asks for the agents; the pauses over limit are some of its rows."""
+
+_QUEUES = (
+    Column("need", Text("Situação", "State"), width=105, words=NEED),
+    Column("display_name", Text("Fila", "Queue"), link=TO_QUEUE),
+    Column("waiting", Text("Na fila", "Waiting"), Unit.COUNT, 65),
+    Column("longest_wait_s", Text("Maior espera", "Longest wait"), Unit.CLOCK, 105),
+    Column("available", Text("Livres", "Available"), Unit.COUNT, 75),
+    Column("talking", Text("Falando", "Talking"), Unit.COUNT, 75),
+    Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 65),
+    Column("answered", Text("Atend.", "Answered"), Unit.COUNT, 75),
+    Column("abandoned", same("Aband."), Unit.COUNT, 65),
+    service_level(80),
+    to_target(85),
+    Column("criterion", Text("Critério do NS", "SL measured by"), width=215),
+    Column("mean_wait_s", Text("TME", "Mean wait"), Unit.CLOCK, 80, 0),
+    QUEUE_OF_LINKS,
+)
+_PAUSES = (
+    Column("person", Text("Agente", "Agent"), link=TO_AGENT),
+    Column("pause_reason", Text("Motivo", "Reason"), width=85),
+    Column("lasts_s", Text("Há", "For"), Unit.CLOCK, 80),
+    Column("pause_limit_s", Text("Limite", "Limit"), Unit.CLOCK, 80),
 )
 
 
@@ -39,24 +66,10 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Place(0, 8, 16, 8),
             ),
             language,
-            sql(now.queues(language)),
-            [
-                Column("need", Text("Situação", "State"), width=105, words=NEED),
-                Column("display_name", Text("Fila", "Queue"), link=TO_QUEUE),
-                Column("waiting", Text("Na fila", "Waiting"), Unit.COUNT, 65),
-                Column("longest_wait_s", Text("Maior espera", "Longest wait"), Unit.CLOCK, 105),
-                Column("available", Text("Livres", "Available"), Unit.COUNT, 75),
-                Column("talking", Text("Falando", "Talking"), Unit.COUNT, 75),
-                Column("offered", Text("Oferec.", "Offered"), Unit.COUNT, 65),
-                Column("answered", Text("Atend.", "Answered"), Unit.COUNT, 75),
-                Column("abandoned", same("Aband."), Unit.COUNT, 65),
-                service_level(80),
-                to_target(85),
-                Column("criterion", Text("Critério do NS", "SL measured by"), width=215),
-                Column("mean_wait_s", Text("TME", "Mean wait"), Unit.CLOCK, 80, 0),
-                QUEUE_OF_LINKS,
-            ],
+            SharedQuery(ASKS),
+            _QUEUES,
             none=Text("nenhuma fila com movimento", "no queue with calls or agents"),
+            part=Part([column.field for column in _QUEUES], there="queue"),
         ),
         rows(
             Head(
@@ -85,7 +98,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
         ),
         rows(
             Head(
-                14,
+                _AGENTS,
                 Text("Agentes", "Agents"),
                 Text(
                     "Quem está logado e quem se deslogou hoje: primeiro pausas excedidas e sem "
@@ -109,6 +122,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("display_name", Text("Fila", "Queue"), width=95),
                 Column("calls_today", Text("Hoje", "Today"), Unit.COUNT, 60),
                 Column("mean_handle_s", Text("TMA", "Handle"), Unit.CLOCK, 80, 0),
+                Column("pause_limit_s", Text("Limite", "Limit"), is_hidden=True),
             ],
             none=Text("nenhum agente hoje", "no agent today"),
         ),
@@ -123,14 +137,10 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Place(10, 16, 5, 9),
             ),
             language,
-            sql(now.PAUSES_OVER_LIMIT),
-            [
-                Column("person", Text("Agente", "Agent"), link=TO_AGENT),
-                Column("pause_reason", Text("Motivo", "Reason"), width=85),
-                Column("lasts_s", Text("Há", "For"), Unit.CLOCK, 80),
-                Column("pause_limit_s", Text("Limite", "Limit"), Unit.CLOCK, 80),
-            ],
+            SharedQuery(_AGENTS),
+            _PAUSES,
             none=Text("nenhuma", "none"),
+            part=Part([column.field for column in _PAUSES], "state", "paused_over_limit"),
         ),
         bars(
             Head(

@@ -4,8 +4,6 @@ Every filter is one condition for a WHERE; with "All" chosen the plugin replaces
 statement stays short. Times are half-open: two ranges that meet count nothing twice.
 """
 
-# ruff: noqa: S608 - statements are put together of constants of our own alone
-
 QUEUE = "$__conditionalAll(queue IN (${queue:singlequote}), $queue)"
 CHANNEL = "$__conditionalAll(channel IN (${channel:singlequote}), $channel)"
 NO_TEAM = "—"
@@ -20,12 +18,6 @@ QUEUE_OF_AGENT = (
     " FROM callcentre.v_queue_members_now WHERE queue IN (${queue:singlequote})), $queue)"
 )
 """Of agents: who is logged in to one of the chosen queues."""
-
-TEAM_OF_AGENT = (
-    "$__conditionalAll((tenant_id, site, agent_key) IN (SELECT tenant_id, site, agent_key"
-    f" FROM callcentre.v_agents_registry WHERE {_CHOSEN_TEAM}), $team)"
-)
-"""Of agents whose team is no column of what is read."""
 
 SITES_IN_USE = (
     "(tenant_id, site) NOT IN (SELECT tenant_id, site FROM callcentre.v_sites WHERE NOT is_enabled)"

@@ -1,4 +1,4 @@
-"""Agora: this moment and calls. Seven statements for the whole page."""
+"""Agora: this moment and calls. Five statements for the whole page, and what shades its chart."""
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
@@ -11,7 +11,6 @@ from grafana.queries.filters import (
     QUEUE_OF_AGENT,
     START_OF_TODAY,
     TEAM,
-    TEAM_OF_AGENT,
     exact,
     is_today,
     seconds,
@@ -38,10 +37,37 @@ def _columns(form: str, names: tuple[str, ...]) -> str:
     return ", ".join(form.format(name) for name in names)
 
 
+_NEEDS = "['now', 'soon', 'fine', 'quiet']"
+"""Most pressing first."""
+
+
+def _line(language: Language) -> dict[str, tuple[str, str]]:
+    """What the table of queues shows of one: expression over `_queues` and type, by its column."""
+    to_target = exact("service_level - service_level_target")
+    return {
+        "need": ("need", "String"),
+        "display_name": ("display_name", "String"),
+        "waiting": ("waiting", "UInt64"),
+        "longest_wait_s": (seconds("longest_wait_ms"), "Int64"),
+        "available": ("available", "UInt64"),
+        "talking": ("talking", "UInt64"),
+        "offered": ("offered", "UInt64"),
+        "answered": ("answered", "UInt64"),
+        "abandoned": ("abandoned", "UInt64"),
+        "service_level": ("service_level", "Float64"),
+        "to_target": (to_target, "Float64"),
+        "criterion": (criterion_of_queue(language), "String"),
+        "mean_wait_s": (whole("mean_wait_s"), "Float64"),
+        "queue": ("queue", "String"),
+    }
+
+
 # One row per chosen queue with anything to show: its settings, its callers, its agents, its day.
 # A chat tells of no logins: that nobody is logged in to its queue means nothing.
 # Settings are joined once, to the sums: a statement costs by its joins, not by its rows.
-_QUEUES = f"""
+def _queues(language: Language) -> str:
+    shown = ", ".join(expression for expression, _ in _line(language).values())
+    return f"""
     SELECT
         part.queue AS queue,
         if(part.is_voice, settings.display_name, concat(settings.display_name, ' · WhatsApp'))
@@ -75,7 +101,9 @@ _QUEUES = f"""
             longest_wait_ms > 1000 * answer_limit_s
                 OR {exact("service_level - service_level_target")} < -0.1, 'soon',
             offered = 0 AND waiting = 0 AND talking = 0, 'quiet',
-            'fine') AS need
+            'fine') AS need,
+        (indexOf({_NEEDS}, need), -longest_wait_ms, -waiting, display_name) AS place,
+        ({shown}) AS line
     FROM
     (
         SELECT
@@ -112,7 +140,18 @@ _QUEUES = f"""
         ON settings.tenant_id = part.tenant_id AND settings.queue = part.queue
     WHERE part.waiting + part.talking + part.members + part.offered > 0"""
 
-CARDS = f"""WITH
+
+def numbers_and_queues(language: Language) -> str:
+    """Two tables side by side: a row per large number, and a row per queue, most pressing first.
+
+    The shorter one is NULL below its end. A number has the ends of its scale, or its colour, where
+    they depend on the customer's settings. In one statement, since what a statement costs is its
+    planning, and both are made of the same.
+    """
+    columns = _line(language)
+    kinds = ", ".join(f"{name} Nullable({kind})" for name, (_, kind) in columns.items())
+    of_queue = ",\n    ".join(f"tupleElement(line, '{name}') AS {name}" for name in columns)
+    return f"""WITH
 calls AS
 (
     SELECT
@@ -141,9 +180,12 @@ calls AS
                 sum(each.handled)) AS mean_handle_s,
         kpi_mean_handle_time_without_wrap_up(
             sum(each.talk_ms), sum(each.hold_ms),
-                sum(each.handled)) AS mean_handle_without_wrap_up_s
+                sum(each.handled)) AS mean_handle_without_wrap_up_s,
+        CAST(
+            arrayMap(each -> each.2, arraySort(groupArray((each.place, each.line)))),
+            'Array(Tuple({kinds}))') AS lines
     FROM
-    ({_QUEUES}
+    ({_queues(language)}
     ) AS each
 ),
 agents AS
@@ -152,17 +194,12 @@ agents AS
         countIf(state = 'available') AS available,
         countIf(state IN ('talking', 'hold')) AS talking,
         countIf(state IN ('ringing', 'wrap_up', 'busy_other')) AS busy,
-        countIf(state = 'paused') AS paused,
+        countIf(state IN ('paused', 'paused_over_limit')) AS paused,
+        countIf(state = 'paused_over_limit') AS over_limit,
         countIf(state = 'unreachable') AS unreachable,
         countIf(state = 'logged_out') AS logged_out
-    FROM callcentre.v_agents_now
-    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM_OF_AGENT} AND {QUEUE_OF_AGENT}
-),
-pauses AS
-(
-    SELECT countIf(is_over_limit) AS over_limit
-    FROM callcentre.v_pauses_now
-    WHERE {CHANNEL} AND {TEAM_OF_AGENT} AND {QUEUE_OF_AGENT}
+    FROM callcentre.v_agents_board
+    WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
 ),
 sites AS
 (
@@ -173,14 +210,15 @@ gaps AS
     {coverage.unseen(START_OF_TODAY, "now()")}
 )
 SELECT
-    tupleElement(card, 'name') AS name,
+    nullIf(tupleElement(card, 'name'), '') AS name,
     tupleElement(card, 'value') AS value,
     tupleElement(card, 'low') AS low,
     tupleElement(card, 'high') AS high,
-    tupleElement(card, 'colour') AS colour
+    tupleElement(card, 'colour') AS colour,
+    {of_queue}
 FROM
 (
-    SELECT arrayJoin(CAST([
+    SELECT calls.lines AS lines, CAST([
         ('waiting', calls.waiting, NULL, NULL, calls.waiting_colour),
         ('longest_wait', {seconds("calls.longest_wait_ms")}, 0, 2 * calls.limit_of_longest_s, NULL),
         ('service_level', {exact("calls.service_level")},
@@ -201,28 +239,13 @@ FROM
         ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
         ('unreachable', agents.unreachable, NULL, NULL, '{Colour.GREY}'),
         ('logged_out', agents.logged_out, NULL, NULL, '{Colour.GREY}'),
-        ('over_limit', pauses.over_limit, NULL, NULL, NULL),
+        ('over_limit', agents.over_limit, NULL, NULL, NULL),
         ('data_age', sites.age_s, NULL, NULL, NULL),
         ('unseen', gaps.unseen_s, NULL, NULL, NULL)
-    ], '{SCALED_ROWS}')) AS card
-    FROM calls CROSS JOIN agents CROSS JOIN pauses CROSS JOIN sites CROSS JOIN gaps
-)"""
-"""One row per number on the board, with the ends of its scale, or its colour, where they depend on
-the customer's settings."""
-
-
-def queues(language: Language) -> str:
-    """One row per queue, most pressing first."""
-    return f"""SELECT
-    need, display_name, waiting, {seconds("longest_wait_ms")} AS longest_wait_s, available, talking,
-    offered, answered, abandoned, service_level,
-    {exact("service_level - service_level_target")} AS to_target,
-    {criterion_of_queue(language)} AS criterion, {whole("mean_wait_s")} AS mean_wait_s, queue
-FROM
-({_QUEUES}
+    ], '{SCALED_ROWS}') AS numbers, greatest(length(numbers), length(lines)) AS height
+    FROM calls CROSS JOIN agents CROSS JOIN sites CROSS JOIN gaps
 )
-ORDER BY indexOf(['now', 'soon', 'fine', 'quiet'], need), longest_wait_ms DESC, waiting DESC,
-    display_name"""
+ARRAY JOIN arrayResize(numbers, height) AS card, arrayResize(lines, height) AS line"""
 
 
 WAITING_CALLS = f"""SELECT
@@ -237,11 +260,14 @@ ORDER BY wait_s DESC
 LIMIT {WAITING_CALLS_SHOWN}"""
 
 AGENTS = f"""SELECT
-    state, person, team, {seconds("lasts_ms")} AS lasts_s, pause_reason, display_name,
+    state, person, team, {seconds("lasts_ms")} AS lasts_s, pause_reason, pause_limit_s,
+    display_name,
     ifNull(calls, 0) AS calls_today, {whole("mean_handle_s")} AS mean_handle_s
 FROM
 (
-    SELECT tenant_id, site, agent_key, state, person, team, lasts_ms, pause_reason, queue
+    SELECT
+        tenant_id, site, agent_key, state, person, team, lasts_ms, pause_reason, pause_limit_s,
+        queue
     FROM callcentre.v_agents_board
     WHERE {_AGENTS_OF_TODAY} AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
 ) AS agents
@@ -264,11 +290,6 @@ ORDER BY
     indexOf(['paused_over_limit', 'unreachable', 'available', 'ringing', 'talking', 'hold',
         'busy_other', 'wrap_up', 'paused', 'logged_out'], state),
     lasts_s DESC, person"""
-
-PAUSES_OVER_LIMIT = f"""SELECT person, pause_reason, {seconds("lasts_ms")} AS lasts_s, pause_limit_s
-FROM callcentre.v_agents_board
-WHERE state = 'paused_over_limit' AND {CHANNEL} AND {TEAM} AND {QUEUE_OF_AGENT}
-ORDER BY lasts_s DESC, person"""
 
 TODAY_BY_HALF_HOUR = by_time(
     """sum(results.answered) AS answered,

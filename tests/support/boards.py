@@ -128,8 +128,38 @@ def source_of(board: Json, panel: Json) -> str:
     return sql
 
 
+def drawn(panel: Json, answer: Answer) -> Answer:
+    """The part of an answer that the panel draws: rows and fields are chosen before all else."""
+    for transformation in panel.get("transformations", []):
+        options = transformation["options"]
+        if transformation["id"] == "filterByValue":
+            answer = answer._replace(rows=[row for row in answer.rows if _is_kept(row, options)])
+        elif transformation["id"] == "filterFieldsByName":
+            wanted = options["include"]["names"]
+            columns = {name: answer.columns[name] for name in wanted}
+            answer = Answer(columns, [{name: row[name] for name in wanted} for row in answer.rows])
+        else:
+            break
+    return answer
+
+
+def _is_kept(row: Json, options: Json) -> bool:
+    assert (options["type"], options["match"]) == ("include", "all")
+    for each in options["filters"]:
+        value, config = row[each["fieldName"]], each["config"]
+        if config["id"] == "isNotNull":
+            is_met = value is not None
+        else:
+            assert config["id"] == "equal"
+            is_met = value == config["options"]["value"]
+        if not is_met:
+            return False
+    return True
+
+
 def shown_fields(panel: Json, answer: Answer) -> list[str]:
     """The names of the fields that the panel draws, once its transformations were made."""
+    answer = drawn(panel, answer)
     names = list(answer.columns)
     for transformation in panel.get("transformations", []):
         options = transformation["options"]
@@ -147,6 +177,9 @@ def shown_fields(panel: Json, answer: Answer) -> list[str]:
             names = [name for name in names if name in wanted]
         elif transformation["id"] == "partitionByValues":
             assert set(options["fields"]) <= set(names)
+        elif transformation["id"] == "filterByValue":
+            # No field comes or goes with the rows that were left out.
+            continue
         else:
             raise AssertionError(f"what does {transformation['id']} do?")
     return names
