@@ -61,8 +61,9 @@ def test_class_of_which_nothing_came_is_not_called_wrong(config: CollectorConfig
 
 
 def test_user_without_the_class_system_is_told_where_to_add_it(
-    config: CollectorConfig, ami: FakeAmi
+    config: CollectorConfig, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("agent.ami.session.SNAPSHOT_DELAY_S", 0.0)
     ami.fully_booted = False
     assert found(config)["class_system"] == Finding(
         "class_system",

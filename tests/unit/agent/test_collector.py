@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent import collector as collector_module
-from agent import spooler
+from agent import delivery, listener, spooler
 from agent.ami import session
 from agent.collector import Collector
 from agent.config import AmiConfig, CollectorConfig
@@ -44,6 +44,15 @@ def ami() -> Iterator[FakeAmi]:
 def ingest() -> Iterator[FakeIngest]:
     with fake_ingest() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _paces_of_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it writes five times a second, and tries again half a second later, and later still."""
+    monkeypatch.setattr(spooler, "COMMIT_EVERY_S", 0.01)
+    for module in (delivery, listener):
+        monkeypatch.setattr(module, "FIRST_RETRY_S", 0.01)
+        monkeypatch.setattr(module, "MOST_RETRY_S", 0.02)
 
 
 class Running:
