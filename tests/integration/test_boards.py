@@ -44,6 +44,7 @@ from tests.support.boards import (
 from tests.support.captures import scenario
 from tests.support.chat import Told, message_event, session_event
 from tests.support.clickhouse_server import ask
+from tests.support.facts import queue_call
 from tests.support.stories import ms
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -509,6 +510,27 @@ def test_the_wait_of_chats_is_one_number_on_every_page_and_in_the_export(filled:
         rows = list(csv.DictReader(export.splitlines()))
         waited_ms = sum(int(row["wait"]) for row in rows)
         assert waited_ms / sum(int(row["calls"]) for row in rows) == 114_000
+
+
+def test_a_chat_that_began_months_before_the_range_is_counted_in_it(filled: Filled) -> None:
+    within = Range(filled.now_s - 2 * 86_400 - 7_200, filled.now_s - 2 * 86_400)
+    began_ms = (within.start_s - 80 * 86_400) * 1000
+    chat_of_months = queue_call(
+        site="helena",
+        channel="whatsapp",
+        queue="longa",
+        call_id="months/1",
+        uniqueid="months",
+        contact_id="months",
+        entered_at=began_ms,
+        answered_at=began_ms + 5_000,
+        ended_at=(filled.now_s - 86_400) * 1000,
+        agent_key="helena/zoe",
+        agent_name="Zoe",
+    )
+    write(filled.server, [chat_of_months])
+    (zoe,) = Page(filled, "cc-channels", within).answer(24, agent=["Zoe"]).rows
+    assert (zoe["busy_s"], zoe["concurrency"]) == (7_200, 1.0)
 
 
 # --- Abandonadas ---------------------------------------------------------------------------------
