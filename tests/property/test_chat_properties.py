@@ -172,7 +172,7 @@ def told_sessions(arrival: tuple[list[dict[str, Any]], list[dict[str, Any]]]) ->
     return [list(s.messages) for s in Told().tell(*arrival[0]).sessions.values()]
 
 
-_FORMS = ("Z", "", "+00:00", "0000Z", "000", "12Z")
+_FORMS = ("Z", "", "+00:00", "0000Z", "000", "012Z")
 
 
 @st.composite
