@@ -1,4 +1,4 @@
-"""Agora: this moment and calls. Five statements for the whole page, and what shades its chart."""
+"""Agora: this moment and calls. Four statements for the whole page, and what shades its chart."""
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
@@ -16,7 +16,7 @@ from grafana.queries.filters import (
     seconds,
     whole,
 )
-from grafana.queries.numbers import SCALED_ROWS
+from grafana.queries.numbers import OWN, Number, arrays
 from grafana.queries.variables import criterion_of_queue
 from grafana.theme import Colour
 
@@ -141,6 +141,40 @@ def _queues(language: Language) -> str:
     WHERE part.waiting + part.talking + part.members + part.offered > 0"""
 
 
+_NUMBERS = (
+    Number("waiting", "calls.waiting", colour="calls.waiting_colour"),
+    Number("longest_wait", seconds("calls.longest_wait_ms"), "0", "2 * calls.limit_of_longest_s"),
+    Number(
+        "service_level",
+        exact("calls.service_level"),
+        exact("calls.service_level_target - 0.1"),
+        exact("calls.service_level_target"),
+    ),
+    Number("abandoned", "calls.abandoned"),
+    Number("abandonment_rate", "calls.abandonment_rate"),
+    Number(
+        "mean_wait_answered",
+        whole("calls.mean_wait_answered_s"),
+        "0",
+        "2 * calls.limit_of_busiest_s",
+    ),
+    Number("mean_wait_all", whole("calls.mean_wait_all_s"), colour=f"'{Colour.BLUE}'"),
+    Number("mean_handle", whole("calls.mean_handle_s")),
+    Number("mean_handle_without_wrap_up", whole("calls.mean_handle_without_wrap_up_s")),
+    Number(
+        "available",
+        "agents.available",
+        colour=f"if(agents.available = 0 AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')",
+    ),
+    Number("talking", "agents.talking", colour=f"'{Colour.BLUE}'"),
+    Number("busy", "agents.busy", colour=f"'{Colour.PURPLE}'"),
+    Number("paused", "agents.paused", colour=f"'{Colour.AMBER}'"),
+    Number("unreachable", "agents.unreachable", colour=f"'{Colour.GREY}'"),
+    Number("logged_out", "agents.logged_out", colour=f"'{Colour.GREY}'"),
+    Number("over_limit", "agents.over_limit"),
+)
+
+
 def numbers_and_queues(language: Language) -> str:
     """Two tables side by side: a row per large number, and a row per queue, most pressing first.
 
@@ -151,6 +185,11 @@ def numbers_and_queues(language: Language) -> str:
     columns = _line(language)
     kinds = ", ".join(f"{name} Nullable({kind})" for name, (_, kind) in columns.items())
     of_queue = ",\n    ".join(f"tupleElement(line, '{name}') AS {name}" for name in columns)
+    numbers = arrays([*_NUMBERS, *OWN])
+    made = ",\n        ".join(f"{array} AS {name}s" for name, array in numbers.items())
+    resized = ",\n    ".join(
+        f"arrayResize({name}s, height) AS {name}" for name in numbers if name != "name"
+    )
     return f"""WITH
 calls AS
 (
@@ -210,42 +249,20 @@ gaps AS
     {coverage.unseen(START_OF_TODAY, "now()")}
 )
 SELECT
-    nullIf(tupleElement(card, 'name'), '') AS name,
-    tupleElement(card, 'value') AS value,
-    tupleElement(card, 'low') AS low,
-    tupleElement(card, 'high') AS high,
-    tupleElement(card, 'colour') AS colour,
+    nullIf(number, '') AS name, value, low, high, colour,
     {of_queue}
 FROM
 (
-    SELECT calls.lines AS lines, CAST([
-        ('waiting', calls.waiting, NULL, NULL, calls.waiting_colour),
-        ('longest_wait', {seconds("calls.longest_wait_ms")}, 0, 2 * calls.limit_of_longest_s, NULL),
-        ('service_level', {exact("calls.service_level")},
-            {exact("calls.service_level_target - 0.1")}, {exact("calls.service_level_target")},
-            NULL),
-        ('abandoned', calls.abandoned, NULL, NULL, NULL),
-        ('abandonment_rate', calls.abandonment_rate, NULL, NULL, NULL),
-        ('mean_wait_answered', {whole("calls.mean_wait_answered_s")},
-            0, 2 * calls.limit_of_busiest_s, NULL),
-        ('mean_wait_all', {whole("calls.mean_wait_all_s")}, NULL, NULL, '{Colour.BLUE}'),
-        ('mean_handle', {whole("calls.mean_handle_s")}, NULL, NULL, NULL),
-        ('mean_handle_without_wrap_up', {whole("calls.mean_handle_without_wrap_up_s")},
-            NULL, NULL, NULL),
-        ('available', agents.available, NULL, NULL, if(agents.available = 0
-            AND calls.waiting > 0, '{Colour.RED}', '{Colour.GREEN}')),
-        ('talking', agents.talking, NULL, NULL, '{Colour.BLUE}'),
-        ('busy', agents.busy, NULL, NULL, '{Colour.PURPLE}'),
-        ('paused', agents.paused, NULL, NULL, '{Colour.AMBER}'),
-        ('unreachable', agents.unreachable, NULL, NULL, '{Colour.GREY}'),
-        ('logged_out', agents.logged_out, NULL, NULL, '{Colour.GREY}'),
-        ('over_limit', agents.over_limit, NULL, NULL, NULL),
-        ('data_age', sites.age_s, NULL, NULL, NULL),
-        ('unseen', gaps.unseen_s, NULL, NULL, NULL)
-    ], '{SCALED_ROWS}') AS numbers, greatest(length(numbers), length(lines)) AS height
+    SELECT
+        calls.lines AS lines,
+        {made},
+        greatest(length(names), length(lines)) AS height
     FROM calls CROSS JOIN agents CROSS JOIN sites CROSS JOIN gaps
 )
-ARRAY JOIN arrayResize(numbers, height) AS card, arrayResize(lines, height) AS line"""
+ARRAY JOIN
+    arrayResize(names, height) AS number,
+    {resized},
+    arrayResize(lines, height) AS line"""
 
 
 WAITING_CALLS = f"""SELECT

@@ -5,22 +5,31 @@ How old the data is and what was not seen stands on every such page, so it is in
 
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from grafana.queries import coverage
 
-SCALED_ROWS = (
-    "Array(Tuple(name String, value Nullable(Float64), low Nullable(Float64),"
-    " high Nullable(Float64), colour Nullable(String)))"
-)
-"""The type of numbers whose scale or colour depends on the customer: the ends of the scale, or the
-colour, are NULL where they are the same for every customer."""
 
-_PLAIN_ROWS = "Array(Tuple(name String, value Nullable(Float64)))"
+class Number(NamedTuple):
+    """One of them, as expressions.
+
+    The ends of its scale, or its colour, stand beside the value where they depend on the customer;
+    else they are NULL.
+    """
+
+    name: str
+    value: str
+    low: str = "NULL"
+    high: str = "NULL"
+    colour: str = "NULL"
+
+
+OWN = (Number("data_age", "sites.age_s"), Number("unseen", "gaps.unseen_s"))
+"""What every page tells, of its parts `sites` and `gaps`."""
+
 _PLAIN = """CAST(NULL, 'Nullable(Float64)') AS low, CAST(NULL, 'Nullable(Float64)') AS high,
     CAST(NULL, 'Nullable(String)') AS colour"""
-_SCALED = """tupleElement(card, 'low') AS low, tupleElement(card, 'high') AS high,
-    tupleElement(card, 'colour') AS colour"""
 
 
 def plain(parts: Mapping[str, str], values: Mapping[str, str]) -> str:
@@ -28,37 +37,38 @@ def plain(parts: Mapping[str, str], values: Mapping[str, str]) -> str:
 
     `parts` are statements of one row each, by name; `values` are expressions over their columns.
     """
-    shown = {**values, "data_age": "sites.age_s", "unseen": "gaps.unseen_s"}
-    rows = (f"('{name}', {value})" for name, value in shown.items())
-    return _statement(parts, _PLAIN, rows, _PLAIN_ROWS)
+    columns = arrays([*(Number(name, value) for name, value in values.items()), *OWN])
+    return _statement(parts, _PLAIN, {name: columns[name] for name in ("name", "value")})
 
 
-def scaled(parts: Mapping[str, str], rows: Iterable[str]) -> str:
-    """Numbers of which some have a scale of the customer's; `rows` are tuples of `SCALED_ROWS`."""
-    own = (
-        "('data_age', sites.age_s, NULL, NULL, NULL)",
-        "('unseen', gaps.unseen_s, NULL, NULL, NULL)",
-    )
-    return _statement(parts, _SCALED, [*rows, *own], SCALED_ROWS)
+def scaled(parts: Mapping[str, str], numbers: Iterable[Number]) -> str:
+    """Numbers of which some have a scale of the customer's, over the columns of `parts`."""
+    return _statement(parts, "low, high, colour", arrays([*numbers, *OWN]))
 
 
-def _statement(parts: Mapping[str, str], scale: str, rows: Iterable[str], kind: str) -> str:
+def arrays(numbers: Sequence[Number]) -> dict[str, str]:
+    """An array for each column, for ARRAY JOIN: an array of rows would cost more to plan."""
+
+    def of(column: str, kind: str) -> str:
+        values = ", ".join(getattr(number, column) for number in numbers)
+        return f"CAST([{values}], 'Array(Nullable({kind}))')"
+
+    names = ", ".join(f"'{number.name}'" for number in numbers)
+    measures = {column: of(column, "Float64") for column in ("value", "low", "high")}
+    return {"name": f"[{names}]", **measures, "colour": of("colour", "String")}
+
+
+def _statement(parts: Mapping[str, str], scale: str, columns: Mapping[str, str]) -> str:
     tables = {
         **parts,
         "sites": coverage.data_age(),
         "gaps": coverage.unseen("$__fromTime", "$__toTime"),
     }
     given = ",\n".join(f"{name} AS\n(\n    {sql}\n)" for name, sql in tables.items())
-    listed = ",\n        ".join(rows)
+    listed = ",\n    ".join(f"{array} AS {name}" for name, array in columns.items())
     return f"""WITH
 {given}
-SELECT
-    tupleElement(card, 'name') AS name, tupleElement(card, 'value') AS value,
-    {scale}
-FROM
-(
-    SELECT arrayJoin(CAST([
-        {listed}
-    ], '{kind}')) AS card
-    FROM {" CROSS JOIN ".join(tables)}
-)"""
+SELECT name, value, {scale}
+FROM {" CROSS JOIN ".join(tables)}
+ARRAY JOIN
+    {listed}"""

@@ -16,6 +16,7 @@ from grafana.queries.filters import (
     in_range_a_week_before,
     whole,
 )
+from grafana.queries.numbers import Number
 from grafana.queries.variables import criterion_of_queue
 
 _SUMS = """
@@ -80,17 +81,16 @@ def _shown(name: str, part: str) -> str:
     return whole(f"{part}.{name}") if name.startswith("mean_") else f"{part}.{name}"
 
 
-def _cards() -> list[str]:
+def _cards() -> list[Number]:
     lines = []
     for name in _COMPARED:
-        low, high = "NULL", "NULL"
-        if name == "service_level":
-            low = exact("{0}.service_level_target - 0.1")
-            high = exact("{0}.service_level_target")
         for part, suffix in (("period", ""), ("before", "_before")):
-            scale = f"{low.format(part)}, {high.format(part)}, NULL"
-            lines.append(f"('{name}{suffix}', {_shown(name, part)}, {scale})")
-    return [*lines, *(f"('{name}', {_shown(name, 'period')}, NULL, NULL, NULL)" for name in _ALONE)]
+            number = Number(name + suffix, _shown(name, part))
+            if name == "service_level":
+                target = f"{part}.service_level_target"
+                number = number._replace(low=exact(f"{target} - 0.1"), high=exact(target))
+            lines.append(number)
+    return [*lines, *(Number(name, _shown(name, "period")) for name in _ALONE)]
 
 
 CARDS = numbers.scaled(
