@@ -157,7 +157,7 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
     known = session.messages.get(message_id)
     if known is None and len(session.messages) >= MAX_MESSAGES:
         session.dropped += 1
-        return False
+        return True  # that not all is known is news
     if known is not None:
         # Each part by itself, so that the order in which sightings are merged does not matter.
         seen = msgspec.structs.replace(

@@ -6,6 +6,7 @@ import json
 import msgspec
 import pytest
 
+from streams.domain import chat_session
 from streams.domain.chat_session import decode_session, encode_session
 from streams.domain.facts import QueueCall, QueueCallGone, StaleWindow
 from tests.support import chat
@@ -321,6 +322,17 @@ def test_an_end_of_long_ago_that_is_still_told_reopens_nothing() -> None:
     for events in itertools.permutations(told):
         _, again = calls_of(events)
         assert (again.status, again.talk_ms) == ("ended", 120_000)
+
+
+def test_that_a_message_could_not_be_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_session, "MAX_MESSAGES", 1)
+    told = Told().tell(
+        session_event("SESSION_NEW", "13:00:00"),
+        message_event("MESSAGE_RECEIVED", "13:00:01", "m1"),
+    )
+    assert [call.is_estimated for call in told.calls] == [False]
+    told.tell(message_event("MESSAGE_RECEIVED", "13:00:02", "m2"))
+    assert [(call.is_estimated, call.messages_in) for call in told.calls] == [(True, 1)]
 
 
 def test_a_record_of_the_form_before_is_read_in_todays_order() -> None:
