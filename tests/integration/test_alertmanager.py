@@ -52,7 +52,7 @@ class Receivers:
 @pytest.fixture
 def receivers() -> Iterator[Receivers]:
     made = Receivers()
-    thread = Thread(target=made.server.serve_forever)
+    thread = Thread(target=made.server.serve_forever, args=(0.02,))
     thread.start()
     yield made
     made.server.shutdown()

@@ -39,7 +39,7 @@ class _Boards(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def boards() -> Iterator[int]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Boards)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server.server_port
     server.shutdown()
