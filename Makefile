@@ -27,7 +27,7 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test test-fast test-scenarios test-integration test-system chaos bench check format \
-	boards collector contract schema lock clean
+	boards collector compiled contract schema lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ format: $(READY) ## Format the code
 
 collector: $(READY) ## Build dist/collector.pyz, the one file that goes on the PBX
 	$(BIN)/python agent/packaging/build.py
+
+compiled: $(READY) ## The rules as machine code in build/compiled, and their tests on it (needs gcc)
+	$(BIN)/python -m local.compiled
+	cd build/compiled && ../../$(PYTEST) -q -n 2 -m $(UNMARKED) tests/scenarios tests/property tests/unit/streams
 
 contract: $(READY) ## Regenerate the JSON schema of the wire form
 	$(BIN)/python -m ingest_api.contract
