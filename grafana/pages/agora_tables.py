@@ -39,8 +39,8 @@ _QUEUES = (
 )
 _PAUSES = (
     Column("person", Text("Agente", "Agent"), link=TO_AGENT),
-    Column("pause_reason", Text("Motivo", "Reason"), width=85),
     Column("lasts_s", Text("Há", "For"), Unit.CLOCK, 80),
+    Column("pause_reason", Text("Motivo", "Reason"), width=85),
     Column("pause_limit_s", Text("Limite", "Limit"), Unit.CLOCK, 80),
 )
 

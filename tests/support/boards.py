@@ -136,7 +136,9 @@ def drawn(panel: Json, answer: Answer) -> Answer:
             answer = answer._replace(rows=[row for row in answer.rows if _is_kept(row, options)])
         elif transformation["id"] == "filterFieldsByName":
             wanted = options["include"]["names"]
-            columns = {name: answer.columns[name] for name in wanted}
+            columns = {name: kind for name, kind in answer.columns.items() if name in wanted}
+            # Grafana draws the kept fields as the answer orders them, and leaves out unknown ones.
+            assert list(columns) == wanted
             answer = Answer(columns, [{name: row[name] for name in wanted} for row in answer.rows])
         else:
             break
