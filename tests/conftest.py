@@ -1,11 +1,14 @@
 """For all tests: how many examples Hypothesis tries, and a closing word on what was not run."""
 
 import gc
+import os
 from collections import Counter
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
+from tests.support import migrated_store
 
 # The same examples in every run, unless new ones are looked for: `--hypothesis-profile search`.
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=20)
@@ -23,6 +26,13 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated_store_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    own = tmp_path_factory.getbasetemp()
+    # A worker's directory lies in that of the run.
+    migrated_store.share_in(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,9 +17,10 @@ from clickhouse_connect.driver.client import Client
 from local.process import Child
 from streams.storage.connection import connect
 from streams.storage.migrate import migrate
+from tests.support.migrated_store import copy_migrated_store
 
 ADMIN_PASSWORD = "made-up-admin-password"
-_STARTS_WITHIN_S = 30.0
+_STARTS_WITHIN_S = 60.0
 _ADDRESS = re.compile(r"^clickhouse: (http://\S+)$", re.MULTILINE)
 
 
@@ -60,16 +61,20 @@ def running_clickhouse(
 ) -> Iterator[ClickHouseServer]:
     """A service with its data in `directory`, by default with today's schema.
 
-    A directory that was used before is opened again; `port` 0 takes a free one. Unless it
-    `forgets_old_rows` by their TTL, as a real one does, tests may use fixed dates.
+    A directory that was used before is opened again; another begins with a copy of the store that
+    this run of tests migrated. `port` 0 takes a free one. Tests may use fixed dates, unless it
+    `forgets_old_rows` by their TTL as a real one does: that one is migrated from nothing.
     """
+    store = directory / "store"
+    if is_migrated and not forgets_old_rows and not store.exists():
+        copy_migrated_store(store, _make_migrated)
     directory.mkdir(parents=True, exist_ok=True)
     write_readers(directory, readers or {})
     log = directory / "service.log"
     log.unlink(missing_ok=True)
     command = (
         *(sys.executable, "-m", "local.clickhouse", "--port", str(port)),
-        *("--path", str(directory / "store"), "--user-file", str(directory / "readers.json")),
+        *("--path", str(store), "--user-file", str(directory / "readers.json")),
     )
     environment = {"CLICKHOUSE_ADMIN_PASSWORD": ADMIN_PASSWORD, "PYTHONUNBUFFERED": "1"}
     with Child("clickhouse", command, log, environment) as process:
@@ -84,6 +89,14 @@ def running_clickhouse(
                 keep_old_rows(client)
             client.close()
         yield server
+
+
+def _make_migrated(directory: Path) -> None:
+    with running_clickhouse(directory, is_migrated=False) as server:
+        client = server.connect()
+        migrate(client)
+        keep_old_rows(client)
+        client.close()
 
 
 def keep_old_rows(client: Client) -> None:
