@@ -1,9 +1,9 @@
 """The HTTP application: routes, and the way of a request through authentication, gate and engine.
 
 Nothing of a body is read before the user is known, and it has to come in time. Requests under way
-have a place each (`places.py`); more are told so at once, never queued without bound. Reading,
-writing, looking at statements and ending what nobody waits for have their own threads, so that none
-of them waits for another.
+have a place each (`places.py`); more are told so at once, never queued without bound. Reading
+(`reading.py`), writing, looking at statements and ending what nobody waits for have their own
+threads, so that none of them waits for another.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from local.clickhouse.execution import Answer, PieceReader, run_insert, run_stat
 from local.clickhouse.gate import Gate
 from local.clickhouse.hello import hello_block, is_hello
 from local.clickhouse.places import Places
+from local.clickhouse.reading import ReadingThreads
 from local.clickhouse.requests import Asked, receive, text_of
 from local.clickhouse.settings import RequestOptions, request_options
 from local.clickhouse.statements import (
@@ -38,7 +39,6 @@ from local.clickhouse.statements import (
 )
 from local.clickhouse.users import User, Users, credentials
 
-READER_THREADS = 4
 WRITER_THREADS = 2
 PARSER_THREADS = 2
 
@@ -84,7 +84,7 @@ class Service:
         self._engine = engine
         self._users = users
         self._gate = Gate(engine)
-        self._readers = ThreadPoolExecutor(READER_THREADS, "clickhouse-read")
+        self._reading = ReadingThreads()
         self._writers = ThreadPoolExecutor(WRITER_THREADS, "clickhouse-write")
         self._parsers = ThreadPoolExecutor(PARSER_THREADS, "clickhouse-parse")
         self._closer = ThreadPoolExecutor(1, "clickhouse-close")
@@ -92,8 +92,10 @@ class Service:
 
     def close(self) -> None:
         """Waits for what runs."""
-        for pool in (self._parsers, self._readers, self._writers, self._closer):
-            pool.shutdown()
+        self._parsers.shutdown()
+        self._reading.close()
+        self._writers.shutdown()
+        self._closer.shutdown()
 
     async def answer(self, request: Request) -> Response:
         """One request, whatever it is; every failure becomes an answer in ClickHouse's form."""
@@ -157,8 +159,8 @@ class Service:
         parameters = context.options.parameters
         is_waited_for = context.asked.keys.get("wait_end_of_query") == "1"
         if is_streamable(statement, format_name) and not is_waited_for:
-            reader = await self._run(
-                self._readers,
+            reader = await self._reading.run(
+                context.user,
                 lambda: PieceReader(self._engine, session, statement, format_name, parameters),
             )
             return await self._stream(context, reader, format_name)
@@ -171,7 +173,9 @@ class Service:
                 answer = Answer(answer.data)
             return _whole(context, answer, format_name)
 
-        return await self._run(self._readers if is_reading else self._writers, run)
+        if is_reading:
+            return await self._reading.run(context.user, run)
+        return await self._run(self._writers, run)
 
     async def _stream(self, context: _Context, reader: PieceReader, format_name: str) -> Response:
         def next_piece() -> bytes | None:
@@ -179,7 +183,7 @@ class Service:
             return None if data is None else context.encoding.encode(data)
 
         try:
-            first = await self._run(self._readers, next_piece)
+            first = await self._reading.run(context.user, next_piece)
         except BaseException:
             self._closer.submit(reader.close)
             raise
@@ -195,20 +199,20 @@ class Service:
             # Not awaited: a client that went away cancels everything that is.
             self._closer.submit(reader.close)
 
-        return _StreamedResponse(self._pieces(context.encoding, first, next_piece), headers, end)
+        return _StreamedResponse(self._pieces(context, first, next_piece), headers, end)
 
     async def _pieces(
-        self, encoding: Encoding, first: bytes, next_piece: Callable[[], bytes | None]
+        self, context: _Context, first: bytes, next_piece: Callable[[], bytes | None]
     ) -> AsyncIterator[bytes]:
         try:
             piece: bytes | None = first
             while piece is not None:
                 yield piece
-                piece = await self._run(self._readers, next_piece)
+                piece = await self._reading.run(context.user, next_piece)
         except RuntimeError as error:
             # The status is sent already: clients look for this tail.
-            yield encoding.encode(exception_tail(error, self._engine.version))
-        yield encoding.end()
+            yield context.encoding.encode(exception_tail(error, self._engine.version))
+        yield context.encoding.end()
 
     def _check(self, statement: str, filters: dict[str, str]) -> None:
         self._gate.check(statement)

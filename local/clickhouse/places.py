@@ -1,4 +1,4 @@
-"""How many requests may be under way: of all, and of one reader, so that none takes every place."""
+"""How many requests may be under way, of all and of one tenant, so that none takes every place."""
 
 from collections import Counter
 
@@ -6,8 +6,12 @@ from local.clickhouse.errors import RequestError
 from local.clickhouse.users import User
 
 MAX_REQUESTS = 64
-MAX_REQUESTS_OF_A_READER = 32
-"""As `max_concurrent_queries_for_user` of readers on a real server (tenants/access_plan.py)."""
+MAX_REQUESTS_OF_READERS = 48
+"""The rest is kept for the admin, whose requests are those of the stack's own programs."""
+
+MAX_REQUESTS_OF_A_TENANT = 32
+"""As `max_concurrent_queries_for_user` of readers on a real server (tenants/access_plan.py); here
+a tenant's reader and its boards have them together."""
 
 
 class Places:
@@ -15,27 +19,34 @@ class Places:
 
     def __init__(self) -> None:
         """All are free."""
-        self._taken: Counter[str] = Counter()
+        self._taken: Counter[str | None] = Counter()
 
     def take(self, user: User) -> None:
         """One for a request of this user, until `give_back`.
 
-        Raises RequestError as ClickHouse does, if there is none, or the reader has its share.
+        Raises RequestError as ClickHouse does, if there is none, or the tenant has its share.
         """
-        if self._taken.total() >= MAX_REQUESTS:
-            raise _too_many("Too many simultaneous queries.", MAX_REQUESTS)
-        if user.tenant is not None and self._taken[user.name] >= MAX_REQUESTS_OF_A_READER:
-            what = f"Too many simultaneous queries for user {user.name}."
-            raise _too_many(what, MAX_REQUESTS_OF_A_READER)
-        self._taken[user.name] += 1
+        total = self._taken.total()
+        if user.tenant is None:
+            _require_free(total, MAX_REQUESTS, "")
+        else:
+            of_tenant = self._taken[user.tenant]
+            _require_free(of_tenant, MAX_REQUESTS_OF_A_TENANT, f" for user {user.name}")
+            _require_free(total - self._taken[None], MAX_REQUESTS_OF_READERS, "")
+            _require_free(total, MAX_REQUESTS, "")
+        self._taken[user.tenant] += 1
 
     def give_back(self, user: User) -> None:
         """The request is answered, however."""
-        self._taken[user.name] -= 1
-        if not self._taken[user.name]:
-            del self._taken[user.name]
+        self._taken[user.tenant] -= 1
+        if not self._taken[user.tenant]:
+            del self._taken[user.tenant]
 
 
-def _too_many(what: str, maximum: int) -> RequestError:
-    text = f"{what} Current: {maximum}, maximum: {maximum}."
-    return RequestError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", text)
+def _require_free(taken: int, maximum: int, whose: str) -> None:
+    if taken >= maximum:
+        raise RequestError(
+            202,
+            "TOO_MANY_SIMULTANEOUS_QUERIES",
+            f"Too many simultaneous queries{whose}. Current: {taken}, maximum: {maximum}.",
+        )

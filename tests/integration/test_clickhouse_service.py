@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from local.clickhouse.compression import framed, unframed
-from local.clickhouse.places import MAX_REQUESTS, MAX_REQUESTS_OF_A_READER
+from local.clickhouse.places import MAX_REQUESTS, MAX_REQUESTS_OF_A_TENANT
 from tests.support.clickhouse_server import (
     ADMIN_PASSWORD,
     ClickHouseServer,
@@ -198,20 +198,22 @@ def half_sent_requests(
     return connections
 
 
-def test_a_reader_takes_no_more_than_its_share_of_the_places(
+def test_a_tenant_takes_no_more_than_its_share_of_the_places(
     server: ClickHouseServer, directory: Path
 ) -> None:
-    write_readers(directory, {name: Reader("made-up", "acme") for name in ("greedy", "other")})
-    greedy, other = (server.url_of(name, "made-up") for name in ("greedy", "other"))
-    half_sent = half_sent_requests(server, "greedy", "made-up", MAX_REQUESTS_OF_A_READER)
+    tenants = {"greedy": "acme", "greedy_boards": "acme", "other": "rival"}
+    write_readers(directory, {name: Reader("made-up", of) for name, of in tenants.items()})
+    greedy, boards, other = (server.url_of(name, "made-up") for name in tenants)
+    half_sent = half_sent_requests(server, "greedy", "made-up", MAX_REQUESTS_OF_A_TENANT)
     deadline = time.monotonic() + 60
     while (told := ask(greedy, "SELECT 1"))[0] != 503:
         assert time.monotonic() < deadline
-    share = MAX_REQUESTS_OF_A_READER
+    share = MAX_REQUESTS_OF_A_TENANT
     assert told[1].startswith(
         "Code: 202. DB::Exception: Too many simultaneous queries for user greedy."
         f" Current: {share}, maximum: {share}. (TOO_MANY_SIMULTANEOUS_QUERIES)"
     )
+    assert ask(boards, "SELECT 1")[0] == 503
     assert ask(other, "SELECT 1") == ask(server.url, "SELECT 1") == (200, "1\n")
     for connection in half_sent:
         connection.close()
