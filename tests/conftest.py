@@ -2,8 +2,10 @@
 
 import gc
 import os
+import re
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -26,6 +28,20 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where tests are asked for by markers, files that name none of these need not be imported.
+
+    To import them all takes as long as many a set of tests, in each of its processes.
+    """
+    expression: str = config.getoption("markexpr")
+    asked_for = set(re.findall(r"\w+", expression)) - {"or"}
+    if collection_path.suffix != ".py" or not asked_for or asked_for & {"not", "and"}:
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    is_named = any(f"pytest.mark.{marker}" in text for marker in asked_for)
+    return None if is_named else True
 
 
 @pytest.fixture(scope="session", autouse=True)
