@@ -11,7 +11,7 @@ from prometheus_client import start_http_server
 
 from ingest_api.auth import SiteIdentity
 from local.process import free_port
-from tests.support.alert_rules import PROMETHEUS, TEST_FILES
+from tests.support.alert_rules import PROMETHEUS, TEST_FILES, read_yaml
 from tests.support.apache_kafka import ApacheKafka, KafkaMissingError, fetch_jars
 from tests.support.compose import (
     DEPLOY,
@@ -41,6 +41,44 @@ def test_prometheus_loads_its_configuration_and_rules() -> None:
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
 def test_rules_fire_when_they_must_and_only_then(path: Path) -> None:
     done = run([program("promtool"), "test", "rules", str(path)])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("since", "told"), [("500x80", []), ("507x80", ["About 7 events"])])
+def test_what_was_lost_before_prometheus_was_away_is_not_told_again(
+    tmp_path: Path, since: str, told: list[str]
+) -> None:
+    (group,) = read_yaml(PROMETHEUS / "rules" / "collectors.yml")["groups"]
+    # Without the rule that records: promtool would go on with it while Prometheus is away.
+    alert = next(rule for rule in group["rules"] if rule.get("alert") == "EventsDropped")
+    brief = {**alert, "annotations": {"events": 'About {{ printf "%.0f" $value }} events'}}
+    rules = {"groups": [{"name": "collectors", "rules": [brief]}]}
+    (tmp_path / "rules.yml").write_text(json.dumps(rules))
+    of = {"tenant": "acme", "site": "pbx-01", "reason": "spool_full"}
+    labels = ", ".join(f'{name}="{value}"' for name, value in of.items())
+    seen = {
+        "series": f"site:collector_events_dropped:max{{{labels}}}",
+        "values": f"500x120 _x80 {since}",
+    }
+    wanted = [
+        {"exp_labels": {**of, **alert["labels"]}, "exp_annotations": {"events": text}}
+        for text in told
+    ]
+    test = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": "15s",
+        "tests": [
+            {
+                "interval": "15s",
+                "input_series": [seen],
+                "alert_rule_test": [
+                    {"eval_time": "52m", "alertname": "EventsDropped", "exp_alerts": wanted}
+                ],
+            }
+        ],
+    }
+    (tmp_path / "test.yml").write_text(json.dumps(test))
+    done = run([program("promtool"), "test", "rules", str(tmp_path / "test.yml")])
     assert done.returncode == 0, done.stdout + done.stderr
 
 
