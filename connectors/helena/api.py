@@ -5,7 +5,6 @@ of that is ours, the rest is left to the customer's own programs.
 """
 
 import asyncio
-import json
 import math
 import random
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from connectors.json_text import parsed
 from connectors.pace import Pace
 from connectors.poller import PlatformAwayError, PlatformRefusesError
 
@@ -96,7 +96,7 @@ class HelenaApi:
         except (httpx.HTTPError, TimeoutError) as error:
             raise PlatformAwayError(f"{path}: {type(error).__name__}") from error
         try:
-            return json.loads(body)
+            return parsed(body)
         except (ValueError, RecursionError) as error:
             raise PlatformAwayError(f"{path}: the answer is no JSON") from error
 

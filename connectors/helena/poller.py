@@ -44,6 +44,7 @@ AGENTS_AGAIN_S = 600.0
 
 _SESSIONS = "/chat/v2/session"
 _AGENTS = "/core/v1/agent"
+_CHANGED_AT = "updatedAt"
 _DETAILS = ("DepartmentsDetails", "AgentDetails", "ContactDetails")
 _AGENT_PATHS = ("id", "userId", "name", "availability")
 
@@ -74,7 +75,7 @@ class HelenaPoller:
         published = shown = known = passes = 0
         for _ in range(MOST_PAGES):
             answer, items = await self._page(after, page)
-            moments = [ticks(item.get("updatedAt")) for item in items]
+            moments = [_changed_at(item) for item in items]
             for item, moment in zip(items, moments, strict=True):
                 published += await self._publish_once(item, moment, publish)
             shown += len(items)
@@ -190,6 +191,11 @@ def _objects(items: object, path: str) -> Iterable[Mapping[str, Any]]:
     if not isinstance(items, list):
         raise PlatformAwayError(f"{path}: the answer is no list")
     return (item for item in items if isinstance(item, Mapping))
+
+
+def _changed_at(session: Mapping[str, Any]) -> int:
+    """In ticks; 0 if it is not told, or as something that no moment is told as."""
+    return ticks(selected(session, (_CHANGED_AT,)).get(_CHANGED_AT))
 
 
 def _told(moment: int) -> str:

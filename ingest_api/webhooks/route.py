@@ -6,16 +6,15 @@ answer. They also promise no retry that could be relied on, and take an address 
 broken: the answer comes within two seconds, after the broker's acknowledgement or without it (503).
 """
 
-import json
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from starlette.types import Receive, Scope, Send
 
 from connectors.door import Door, NotAnEventError, Passed
 from connectors.doors import DOORS
+from connectors.json_text import parsed
 from ingest_api.auth import TokenRegistry, admit
 from ingest_api.body import inflate, read_body
 from ingest_api.budget import ByteBudget
@@ -122,7 +121,7 @@ class WebhookRoute:
 
 def _passed(door: Door, body: bytes | bytearray) -> Passed:
     try:
-        posted = _parsed(body)
+        posted = parsed(body)
     except (ValueError, RecursionError) as error:
         raise MalformedBodyError("the body is not a JSON text") from error
     if not isinstance(posted, dict):
@@ -131,22 +130,6 @@ def _passed(door: Door, body: bytes | bytearray) -> Passed:
         return door.passes(posted)
     except NotAnEventError as error:
         raise InvalidEventError(str(error)) from error
-
-
-def _parsed(body: bytes | bytearray) -> Any:
-    """The body's JSON, though values in it may be broken: hardly any of them is kept.
-
-    Half a character (where a platform cut a text off), bytes that are no UTF-8 and numbers beyond
-    all bounds come out as what no door lets pass. Raises ValueError or RecursionError if it is no
-    JSON otherwise.
-    """
-    try:
-        return msgspec.json.decode(body)
-    except ValueError:
-        return _patient_json.decode(body.decode(errors="surrogateescape"))
-
-
-_patient_json = json.JSONDecoder(strict=False)
 
 
 def _address(path: str) -> Address:

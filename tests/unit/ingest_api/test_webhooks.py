@@ -201,6 +201,7 @@ BROKEN_TEXTS = {
     "half a character as bytes": b'"made-up \xed\xa0\xbd"',
     "bare control characters": b'"made-up\n\x01"',
     "a number beyond all bounds": b"1e400",
+    "a number of very many digits": b"1" * 5_000,
     "no number": b"NaN",
 }
 
@@ -215,6 +216,15 @@ async def test_a_broken_text_that_is_dropped_anyway_does_not_matter(
     assert (await post(client, json.dumps(whole).encode().replace(b'"BROKEN"', broken))).is_success
     (_, undamaged), (_, value) = chats.written
     assert value == undamaged
+
+
+async def test_a_mark_of_the_byte_order_is_no_part_of_the_event(
+    client: httpx.AsyncClient, chats: MemoryPublisher
+) -> None:
+    await post(client, json.dumps(new_session()).encode())
+    assert (await post(client, json.dumps(new_session()).encode("utf-8-sig"))).is_success
+    (_, plain), (_, marked) = chats.written
+    assert marked == plain
 
 
 @pytest.mark.parametrize("broken", BROKEN_TEXTS.values(), ids=BROKEN_TEXTS)
