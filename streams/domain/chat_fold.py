@@ -61,13 +61,15 @@ def apply(session: ChatSession, event: SessionEvent) -> list[Fact]:
     else:
         is_changed = message_sighted(session, sighting.message_id, sighting.seen)
     is_changed |= _meet(session, event)
+    name = _name_of_queue(session, sighting)
     session.received_at = max(session.received_at, event.received_at)
-    if not is_changed:
+    if not is_changed and not name:
         return []
     session.place = chat_place(session.place, event.received_at)
     version = version_of_place(session.place)
     facts: list[Fact] = list(_differences(before, _rows(session, version), version))
-    facts += _queue_name(session, sighting, version)
+    if name:
+        facts.append(QueueName(session.tenant_id, session.site, *name, version))
     return facts
 
 
@@ -86,15 +88,16 @@ def _meet(session: ChatSession, event: SessionEvent) -> bool:
     return is_new
 
 
-def _queue_name(
-    session: ChatSession, sighting: SessionSighting | MessageSighting, version: int
-) -> list[Fact]:
+def _name_of_queue(
+    session: ChatSession, sighting: SessionSighting | MessageSighting
+) -> tuple[str, str] | None:
+    """A queue and what people call it, if that is news; also told by what tells nothing else."""
     if not isinstance(sighting, SessionSighting):
-        return []
+        return None
     queue, name = sighting.seen.queue, sighting.queue_name
-    if not queue or not name or not queue_named(session, queue, name):
-        return []
-    return [QueueName(session.tenant_id, session.site, queue, name, version)]
+    if queue and name and queue_named(session, queue, name):
+        return queue, name
+    return None
 
 
 def _rows(session: ChatSession, version: int) -> dict[_Key, QueueCall]:

@@ -176,10 +176,14 @@ def message_sighted(session: ChatSession, message_id: str, seen: MessageSeen) ->
 
 def queue_named(session: ChatSession, queue: str, name: str) -> bool:
     """Takes in what people call a queue; False if that is known."""
-    if session.queue_names.get(queue) == name:
+    known = session.queue_names.get(queue)
+    if known == name:
         return False
+    if known is not None:
+        session.weight -= _bytes(queue, known)
     session.queue_names[queue] = name
     session.weight += _bytes(queue, name)
+    _keep_within_bytes(session)
     return True
 
 

@@ -15,7 +15,7 @@ The rules (docs/chat.md says where they come from):
 - Groups, and what the platform keeps out of the queues, make no queue call.
 """
 
-from streams.domain.chat_events import TICKS_PER_MS, Author, Phase, SessionSeen
+from streams.domain.chat_events import TICKS_PER_MS, Author, MessageSeen, Phase, SessionSeen
 from streams.domain.chat_session import ChatSession
 from streams.domain.chat_visit import ChatVisit, count_messages, name_agents
 
@@ -47,7 +47,7 @@ class _Reading:
     def __init__(self, session: ChatSession) -> None:
         self._session = session
         self._sightings = session.sightings
-        self._messages = sorted(session.messages.values(), key=lambda m: m.written_at)
+        self._messages = sorted(session.messages.values(), key=_first_to_open)
         told = [seen.started_at for seen in self._sightings if seen.started_at]
         self._started_at = min(told) if told else _ms(self._sightings[0])
         self._has_bot = any(seen.has_bot for seen in self._sightings)
@@ -247,6 +247,14 @@ class _Reading:
     def _add_bot_only(self, entered_at: int, end: int) -> None:
         visit = ChatVisit(self._queue, entered_at, "ended", "bot_only", ended_at=end)
         self._visits.append(visit)
+
+
+def _first_to_open(message: MessageSeen) -> tuple[int, int]:
+    """In order of writing; of one moment the one first that may be latest and yet have opened it.
+
+    Platforms' dates may be whole seconds, and the set has no order of its own.
+    """
+    return message.written_at, -OPENED_WITHIN_MS.get(message.author, 0)
 
 
 def _ms(seen: SessionSeen) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from streams.domain import chat_session
 from streams.domain.chat_session import decode_session, encode_session
-from streams.domain.facts import QueueCall, QueueCallGone, StaleWindow
+from streams.domain.facts import QueueCall, QueueCallGone, QueueName, StaleWindow
 from tests.support import chat
 from tests.support.chat import (
     AGENT,
@@ -459,3 +459,40 @@ def test_a_start_that_cannot_be_is_as_if_it_had_not_been_told() -> None:
     for events in itertools.permutations([new, assigned]):
         (call,) = calls_of(events)
         assert (call.entered_at, call.wait_ms, call.ended_at) == (ms("13:00:00"), 60_000, None)
+
+
+def test_of_messages_of_one_moment_any_order_makes_the_same_session() -> None:
+    """Dates of whole seconds: a campaign opened it, and a program wrote in that second too."""
+    at = {"written": "13:00:40"}
+    events = [
+        session_event("SESSION_NEW", "13:00:00"),
+        message_event("MESSAGE_SENT", "13:00:40", "m1", origin="CAMPAIGN", **at),
+        message_event("MESSAGE_SENT", "13:00:40", "m2", origin="API", **at),
+    ]
+    for told in itertools.permutations(events):
+        assert calls_of(told) == []
+
+
+def test_a_queue_is_named_by_whatever_tells_its_name() -> None:
+    """Also by one of two sightings of one moment, phase and kind, of which only one is kept."""
+    named = session_event(
+        "SESSION_UPDATE", "13:01:00", departmentId="d1", departmentDetails={"name": "Vendas"}
+    )
+    other = session_event("SESSION_UPDATE", "13:01:00", departmentId="d2")
+    for told in itertools.permutations([named, other]):
+        names = [fact for fact in Told().tell(*told).facts if isinstance(fact, QueueName)]
+        assert [(fact.queue, fact.name) for fact in names] == [("d1", "Vendas")]
+
+
+def test_names_of_queues_weigh_what_they_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is told anew takes the place of the former one; very many are given up."""
+    monkeypatch.setattr(chat_session, "MAX_BYTES", 2_000)
+    told = Told().tell(session_event("SESSION_NEW", "13:00:00"))
+    (session,) = told.sessions.values()
+    for number in range(200):
+        assert chat_session.queue_named(session, "d1", f"{number:0200}")
+    assert (session.weight < 1_000, session.dropped) == (True, 0)
+    for number in range(200):
+        assert chat_session.queue_named(session, f"d{number}", "Vendas" * 40)
+        assert session.weight <= 2_000
+    assert len(session.queue_names) < 10
