@@ -1,4 +1,4 @@
-"""For all tests: how many examples Hypothesis tries, and a closing word on what was not run."""
+"""For all tests: examples of Hypothesis, what is imported, in which order, what was not run."""
 
 import gc
 import os
@@ -17,6 +17,27 @@ settings.register_profile("quick", derandomize=True, deadline=None, max_examples
 settings.register_profile("thorough", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile("quick")
+
+LONGEST_FIRST = (
+    "test_streams_faults.py",
+    "test_streams_cases.py",
+    "test_streams_worker.py",
+    "test_streams_clickhouse.py",
+    "test_clickhouse_isolation.py",
+    "test_rebuild.py",
+)
+"""Files that would keep the others waiting if they were the last to begin."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files go to workers in the order of collection, not those with the most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others as they were."""
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.hookimpl(wrapper=True)
