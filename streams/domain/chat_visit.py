@@ -1,5 +1,6 @@
 """One visit of a chat session to a queue, and what people and messages add to it."""
 
+import bisect
 from collections.abc import Sequence
 
 import msgspec
@@ -42,19 +43,13 @@ def count_messages(session: ChatSession, visits: list[ChatVisit]) -> None:
     """Each message belongs to the visit it was written in; what came before them to the first."""
     if not visits:
         return
+    entries = [visit.entered_at for visit in visits]
     for message in session.messages.values():
-        visit = visits[0]
-        for later in visits[1:]:
-            if later.entered_at <= message.written_at:
-                visit = later
-        _count(visit, message)
+        _count(visits[max(bisect.bisect_right(entries, message.written_at) - 1, 0)], message)
     for seen in session.sightings:
-        for place, visit in enumerate(visits):
-            until = visits[place + 1].entered_at if place + 1 < len(visits) else None
-            if seen.responded_at >= visit.entered_at and (
-                until is None or seen.responded_at < until
-            ):
-                _respond(visit, seen.responded_at)
+        place = bisect.bisect_right(entries, seen.responded_at) - 1
+        if place >= 0:
+            _respond(visits[place], seen.responded_at)
 
 
 def _count(visit: ChatVisit, message: MessageSeen) -> None:

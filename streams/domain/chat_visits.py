@@ -15,6 +15,9 @@ The rules (docs/chat.md says where they come from):
 - Groups, and what the platform keeps out of the queues, make no queue call.
 """
 
+import bisect
+from collections.abc import Sequence
+
 from streams.domain.chat_events import TICKS_PER_MS, Author, MessageSeen, Phase, SessionSeen
 from streams.domain.chat_session import ChatSession
 from streams.domain.chat_visit import ChatVisit, count_messages, name_agents
@@ -163,7 +166,7 @@ class _Reading:
         assert visit is not None
         at = max(at, visit.entered_at)
         if visit.answered_at is None:
-            sign = next((told for told in self._people if visit.entered_at <= told <= at), None)
+            sign = _first_within(self._people, visit.entered_at, at)
             visit.answered_at = at if sign is None else sign
             visit.is_estimated |= sign is None and is_late
             visit.wait_ms = visit.answered_at - visit.entered_at
@@ -239,7 +242,7 @@ class _Reading:
     def _answer_unseen(self, visit: ChatVisit, seen: SessionSeen, end: int) -> None:
         """Whoever had it when it ended, or wrote in it, had taken it before."""
         signs = self._people if seen.agent else self._written
-        sign = next((moment for moment in signs if visit.entered_at <= moment <= end), None)
+        sign = _first_within(signs, visit.entered_at, end)
         if seen.agent or sign is not None:
             self._agent = seen.agent or ""
             self._answer(end, is_late=True)
@@ -247,6 +250,12 @@ class _Reading:
     def _add_bot_only(self, entered_at: int, end: int) -> None:
         visit = ChatVisit(self._queue, entered_at, "ended", "bot_only", ended_at=end)
         self._visits.append(visit)
+
+
+def _first_within(moments: Sequence[int], begin: int, end: int) -> int | None:
+    """The first of these moments, which are in order, that lies within these two."""
+    place = bisect.bisect_left(moments, begin)
+    return moments[place] if place < len(moments) and moments[place] <= end else None
 
 
 def _first_to_open(message: MessageSeen) -> tuple[int, int]:
