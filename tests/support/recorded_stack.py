@@ -8,6 +8,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,12 +184,16 @@ def running_recorded_stack(
     """Everything up and every collector logged in, and so every recording begun."""
     with ExitStack() as stack:
         broker, bootstrap = stack.enter_context(start_broker(directory / "broker.log", free_port()))
+        streams = [sys.executable, "-m", "streams"]
+        environment = {"KAFKA_BOOTSTRAP": bootstrap}
+        # While ClickHouse starts.
+        topics = stack.enter_context(
+            Child("topics", [*streams, "topics"], directory / "topics.log", environment)
+        )
         clickhouse = stack.enter_context(
             running_clickhouse(directory / "clickhouse", port=free_port())
         )
-        environment = {"KAFKA_BOOTSTRAP": bootstrap, "CLICKHOUSE_URL": clickhouse.url}
-        streams = [sys.executable, "-m", "streams"]
-        topics = Child("topics", [*streams, "topics"], directory / "topics.log", environment)
+        environment |= {"CLICKHOUSE_URL": clickhouse.url}
         topics.finish(_UP_WITHIN_S)
         sites = [SiteIdentity(TENANT, played.site) for played in recordings]
         ingest = stack.enter_context(running_ingest(bootstrap, directory, sites))
@@ -201,9 +206,17 @@ def running_recorded_stack(
             stack.enter_context(_collector(player, ingest, directory / "collectors"))
             for player in players
         ]
+        stack.callback(_stop_together, collectors)
         client = clickhouse.connect()
         stack.callback(client.close)
         yield RecordedStack(players, worker, client, clickhouse, broker, ingest, collectors)
+
+
+def _stop_together(children: Sequence[Child]) -> None:
+    """Each takes its time to deliver what it has left."""
+    with ThreadPoolExecutor(len(children)) as threads:
+        for stopping in [threads.submit(child.stop) for child in children]:
+            stopping.result()
 
 
 def _collector(player: Player, ingest: RunningIngest, directory: Path) -> Child:
