@@ -25,8 +25,20 @@ LONGEST_FIRST = (
     "test_streams_clickhouse.py",
     "test_clickhouse_isolation.py",
     "test_rebuild.py",
+    # Of the system tests, which have a worker each for most of the time.
+    "test_demo.py",
+    "test_chaos_short.py",
+    "test_scenarios_stack.py",
+    "test_supervisor.py",
+    "test_collector_process.py",
+    "test_collector_contract.py",
+    "test_back_pressure.py",
 )
-"""Files that would keep the others waiting if they were the last to begin."""
+"""Files that would keep the others waiting if they were the last to begin.
+
+A worker with two tests left is given its next file: one that should begin soon stands behind one
+that has several tests.
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
