@@ -31,7 +31,7 @@ LONGEST_FIRST = (
     "test_scenarios_stack.py",
     "test_supervisor.py",
     "test_collector_process.py",
-    "test_collector_contract.py",
+    "test_collector_footprint.py",
     "test_back_pressure.py",
 )
 """Files that would keep the others waiting if they were the last to begin.
