@@ -17,12 +17,12 @@ from streams.domain import (
     queue_calls,
     queue_log,
     talks,
+    windows,
 )
 from streams.domain import events as ev
 from streams.domain.context import Context
 from streams.domain.deadlines import rebase, take_due
 from streams.domain.site_state import SiteState
-from streams.domain.windows import drop_old
 
 CLOCK_STEP_MS = 5_000
 """A step back beyond this is a clock that was set, not events crossing on the wire."""
@@ -51,6 +51,7 @@ def apply(context: Context, event: ev.Event) -> None:
         state.now = at
         if not now:
             state.blind_until = at
+            windows.begin_anew(state, at)
     elif at < now - CLOCK_STEP_MS:
         rebase(state, at)
         state.now = at
@@ -77,7 +78,7 @@ def _settle(context: Context) -> None:
 
 def _sweep(state: SiteState) -> None:
     """Lets go of what no event will concern any more."""
-    drop_old(state)
+    windows.drop_old(state)
     limit = state.now - FORGOTTEN_AFTER_MS
     hung_up_limit = state.now - CALLER_FORGOTTEN_AFTER_MS
     gone = [

@@ -55,6 +55,16 @@ def retire(state: SiteState, visit: Visit) -> None:
     state.callers[visit.uniqueid].visits.remove(visit)
 
 
+def begin_anew(state: SiteState, at: int) -> None:
+    """The state's first moment is here, and it may not be the site's.
+
+    Where an earlier state was lost, what that one counted is in the stored calls alone: windows up
+    to now are made of those. A site's first event is number 1; nothing of it was counted before.
+    """
+    if state.last_sequence > 1:
+        state.windows_kept_from = window_start(at) + WINDOW_MS
+
+
 def drop_old(state: SiteState) -> None:
     """Lets windows go that no call can change any more."""
     limit = state.now - WINDOW_MS - KEPT_AFTER_END_MS

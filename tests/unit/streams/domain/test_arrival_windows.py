@@ -90,3 +90,31 @@ def test_what_a_running_call_was_on_hold_belongs_to_no_handled_call_yet() -> Non
     window = story.hangup("07:38:05", "600.7").facts(until="07:39:00").window("vendas")
     assert window.handled == 2
     assert (window.talk_ms, window.hold_ms) == (60_000 + 180_000, 300_000)
+
+
+def test_a_state_that_was_lost_takes_nothing_from_a_window_of_before() -> None:
+    """What the lost one counted is in the stored calls; the next window is counted as ever."""
+    batches = (
+        Story()
+        .join("07:16:00", "600.1", "vendas")
+        .give_up("07:16:30", "600.1", "vendas", 30)
+        .leave("07:16:30", "600.1", "vendas")
+        .hangup("07:16:30", "600.1")
+        .join("07:20:00", "600.2", "vendas")
+        .give_up("07:20:10", "600.2", "vendas", 10)
+        .leave("07:20:10", "600.2", "vendas")
+        .hangup("07:20:10", "600.2")
+        .join("07:31:00", "600.3", "vendas")
+        .batches("07:32:00", size=1)
+    )
+    for lost_after in range(1, len(batches)):
+        before, after = fold(batches[:lost_after]), fold(batches[lost_after:])
+        windows = by_table([*before, *after]).windows
+        calls = by_table([*before, *after]).calls
+        for window in windows:
+            inside = [c for c in calls if 0 <= c.entered_at - window.window_start < QUARTER_MS]
+            waits = [c.wait_ms or 0 for c in inside if c.outcome == "abandoned"]
+            assert (window.offered, window.abandoned_wait_ms) == (len(inside), sum(waits))
+        assert [window.offered for window in windows] == [2, 1]
+        counted = [fact for fact in after if isinstance(fact, QueueWindow)]
+        assert {window.window_start for window in counted} <= {ms("07:30:00")}
