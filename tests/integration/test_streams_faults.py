@@ -10,7 +10,7 @@ from tests.integration.shift_of_sites import shift
 from tests.integration.stream_brokers import BROKERS, broker_with_topics
 from tests.integration.stream_workers import feed, trouble, workers
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(params=BROKERS)
@@ -33,7 +33,7 @@ def test_workers_that_are_killed_frozen_join_and_leave(
         group.stop()
         group.options = []
         group.start()
-        wrong = group.wait_for(expected, within_s=60)
+        wrong = group.wait_for(expected, within_s=180)
 
         assert not wrong, (done, group.log_tail())
         for site, sequences in written_sequences(group.rows).items():
