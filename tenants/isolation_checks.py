@@ -7,7 +7,7 @@ it is. Counting is enough: a check never fetches another tenant's values.
 # ruff: noqa: S608 - only names of ours go into the statements
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tenants.connection import DATABASE
@@ -78,6 +78,9 @@ def checks(tenant_id: str, objects: SchemaObjects) -> Iterator[Check]:
     yield Check(f"SELECT count() FROM {DATABASE}.v_tenants", Expected.ONE)
     for name in objects.open:
         yield from _of_object(name, foreign)
+    for name in objects.open:
+        if texts := objects.texts.get(name):
+            yield _of_words(name, texts)
     for name in objects.closed:
         yield Check(f"SELECT count() FROM {DATABASE}.{name}", Expected.REFUSED)
         yield Check(
@@ -126,6 +129,15 @@ def _of_object(name: str, foreign: str) -> Iterator[Check]:
         f"SELECT count() FROM merge('{DATABASE}', '^{name}$') WHERE {foreign}",
         Expected.ZERO_OR_REFUSED,
     )
+
+
+def _of_words(table: str, texts: Iterable[str]) -> Check:
+    """Fails at a word that is longer than the own ones: in a dictionary of all who share a part."""
+    place = f"{DATABASE}.{table}"
+    tried = ", ".join(
+        f"toFixedString({text}, (SELECT max(length({text})) + 1 FROM {place}))" for text in texts
+    )
+    return Check(f"SELECT countIf(ignore({tried})) FROM {place}", Expected.ZERO)
 
 
 def _of_settings(table: str, foreign: str) -> Iterator[Check]:

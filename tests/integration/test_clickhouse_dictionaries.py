@@ -20,7 +20,9 @@ from streams.storage.migrate import migrate
 from streams.storage.rows import stored_columns
 from streams.storage.schema_files import read_schema, tenant_tables
 from streams.storage.writer import ClickHouseFactWriter
+from tenants.isolation_checks import checks
 from tenants.reader_access import OPERATORS_ONLY
+from tenants.schema_objects import SchemaObjects, read_objects
 from tests.support.bare_reader import outcomes
 from tests.support.clickhouse_server import ask, keep_old_rows, running_clickhouse
 from tests.support.facts import queue_call
@@ -102,8 +104,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         count = "SELECT count() FROM callcentre.v_queue_calls"
         (calls_after,) = client.query(count).result_rows[0]
         other_types = _other_types(client)
-        statements = list(_on_every_text(client))
-    alone = list(_on_a_dictionary())
+        statements = [*_on_every_text(client), *_of_verify(read_objects(client))]
+    alone = [*_on_a_dictionary(), *_of_verify(ON_A_DICTIONARY)]
     tried = _try(directory, [*statements, *alone])
     return Story(
         rows_before,
@@ -146,6 +148,18 @@ def _on_a_dictionary() -> Iterator[str]:
             yield place.format(
                 functions=function.format(OWN_WORD), table="{}.queue_calls", column=OWN_WORD
             )
+
+
+def _of_verify(objects: SchemaObjects) -> list[str]:
+    """What `verify` tries with a function that fails at a value."""
+    return [
+        check.statement.replace("callcentre.", "{0}.")
+        for check in checks("acme", objects)
+        if "toFixedString" in check.statement
+    ]
+
+
+ON_A_DICTIONARY = SchemaObjects(("queue_calls",), (), (), {"queue_calls": (OWN_WORD,)})
 
 
 def _try(directory: Path, statements: list[str]) -> list[Tried]:
@@ -192,10 +206,13 @@ def test_on_a_shared_dictionary_each_function_tells_of_another_tenants_words(sto
     told = [statement for statement, *seen in story.tried_on_a_dictionary if seen[0] != seen[1]]
     for function in FUNCTIONS:
         assert any(function.format(OWN_WORD) in statement for statement in told), function
+    (found_by_verify,) = _of_verify(ON_A_DICTIONARY)
+    assert found_by_verify in told
 
 
 def test_on_text_no_function_tells_anything(story: Story) -> None:
     assert len(story.tried) > 200
+    assert any(statement.startswith("SELECT countIf(ignore(") for statement, *_ in story.tried)
     for statement, beside, without in story.tried:
         assert beside == without, statement
         assert "DB::Exception" not in beside, statement

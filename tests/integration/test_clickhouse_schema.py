@@ -17,17 +17,12 @@ from streams.storage.migrate import migrate
 from streams.storage.rows import RawBatch, SiteSnapshot
 from streams.storage.schema_files import read_schema, tenant_tables, view_names
 from tenants.reader_access import OPERATORS_ONLY
+from tenants.schema_objects import OUR_WORDS
 from tests.support.clickhouse_server import ClickHouseServer, running_clickhouse
 
 pytestmark = pytest.mark.integration
 
 MOMENTS = ("_at", "window_start", "state_since")
-
-OUR_WORDS = {
-    *("channel", "status", "outcome", "ended_by", "transfer", "state", "offer_result"),
-    *("service_level_variant", "language", "kind", "connector"),
-}
-"""Columns whose words are ours, the same for all tenants."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import pytest
 
-from tenants.isolation_checks import Expected, checks, without_policy
+from tenants.isolation_checks import Check, Expected, checks, without_policy
 from tenants.reader_request import Answer
 from tenants.schema_objects import SchemaObjects
 from tenants.verify_access import is_met
@@ -9,6 +9,7 @@ OBJECTS = SchemaObjects(
     tenant_tables=("queue_calls", "site_tokens"),
     views=("v_queue_calls",),
     closed=("schema_changes", "site_tokens"),
+    texts={"queue_calls": ("queue", "caller"), "site_tokens": ("site",)},
 )
 
 
@@ -20,6 +21,20 @@ def test_every_object_is_tried() -> None:
     for name in OBJECTS.closed:
         statement = f"SELECT count() FROM callcentre.{name}"
         assert [c.expected for c in every if c.statement == statement] == [Expected.REFUSED]
+
+
+def test_words_of_tables_that_are_open_are_tried_with_a_function_that_fails_at_a_longer_one() -> (
+    None
+):
+    assert [check for check in checks("acme", OBJECTS) if "toFixedString" in check.statement] == [
+        Check(
+            "SELECT countIf(ignore("
+            "toFixedString(queue, (SELECT max(length(queue)) + 1 FROM callcentre.queue_calls)), "
+            "toFixedString(caller, (SELECT max(length(caller)) + 1 FROM callcentre.queue_calls))"
+            ")) FROM callcentre.queue_calls",
+            Expected.ZERO,
+        )
+    ]
 
 
 def test_no_statement_names_a_value_of_another_tenant_or_destroys_anything() -> None:
