@@ -21,6 +21,7 @@ from streams.config import topics_config_from
 from streams.errors import TopicsError
 from streams.processors.dead_letters import REASON_HEADER, SOURCE_HEADER
 from streams.rebuild.moments import moment_text
+from streams.site_batches import moment_of
 
 LIMIT = 1_000
 """How many are listed unless told otherwise; the newest."""
@@ -116,7 +117,9 @@ def _all_letters(bootstrap: str) -> Iterator[ListedLetter]:
             polled = consumer.poll(_POLL_MS)
             for records in polled.values():
                 for record in records:
-                    yield _letter(record.timestamp, record.key, record.value, dict(record.headers))
+                    yield letter_of(
+                        record.timestamp, record.key, record.value, dict(record.headers)
+                    )
             # An end may be told too low, so what comes nevertheless is read as well.
             if not polled and all(consumer.position(place) >= ends[place] for place in places):
                 return
@@ -124,9 +127,10 @@ def _all_letters(bootstrap: str) -> Iterator[ListedLetter]:
         consumer.close()
 
 
-def _letter(
-    put_aside_at: int, key: bytes | None, value: bytes, headers: dict[str, bytes]
+def letter_of(
+    put_aside_at: int, key: bytes | None, value: bytes, headers: Mapping[str, bytes]
 ) -> ListedLetter:
+    """What a message of `events.dead.v1` says, whatever it holds."""
     tenant, _, site = (key or b"").decode(errors="replace").partition("/")
     first = last = at = None
     try:
@@ -136,7 +140,7 @@ def _letter(
     else:
         if batch.events and site_key(batch.tenant, batch.site) == key:
             first, last = batch.events[0].sequence, batch.events[-1].sequence
-            at = batch.events[0].at or batch.received_at
+            at = moment_of(batch, batch.events[0])
     return ListedLetter(
         put_aside_at,
         tenant,

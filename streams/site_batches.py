@@ -94,7 +94,7 @@ def skip_batch(state: SiteState, batch: PublishedBatch, reason: str) -> list[Fac
     context = _begin(state, batch)
     first, last = events[0].sequence, events[-1].sequence
     context.advance(last, is_time_estimated=False)
-    context.at = max(state.now, _moment(batch, events[-1]))
+    context.at = max(state.now, moment_of(batch, events[-1]))
     coverage.not_delivered(context, first, last, reason)
     state.now = context.at
     return _end(context)
@@ -167,10 +167,10 @@ def _takes_over(state: SiteState, batch: PublishedBatch) -> int | None:
 
 def _is_rewound(state: SiteState, batch: PublishedBatch) -> bool:
     last = batch.events[-1]
-    return last.sequence <= state.last_sequence and _moment(batch, last) > state.now + REWOUND_MS
+    return last.sequence <= state.last_sequence and moment_of(batch, last) > state.now + REWOUND_MS
 
 
-def _moment(batch: PublishedBatch, event: PublishedEvent) -> int:
+def moment_of(batch: PublishedBatch, event: PublishedEvent) -> int:
     """When the event happened: `at`, unless it is missing or lies in the future."""
     if event.at <= 0 or event.at > batch.received_at + FUTURE_MS:
         return batch.received_at

@@ -22,7 +22,7 @@ from streams.processors.ports import SiteFold
 from streams.processors.site_states import HeldSite, Refolded, SiteStates
 from streams.processors.source_carrier import SourceCarrier
 from streams.processors.source_message import Message
-from streams.site_batches import Continuity
+from streams.site_batches import Continuity, moment_of
 from streams.storage.rows import RawBatch
 
 _log = structlog.get_logger()
@@ -113,7 +113,7 @@ class SiteCarrier(SourceCarrier):
         unit.changed.add(message.key)
         unit.facts += facts
         unit.events += len(batch.events)
-        happened_at = batch.events[-1].at
+        happened_at = moment_of(batch, batch.events[-1])
         unit.ages.append(EventAge(happened_at, batch.received_at))
         unit.oldest.setdefault(message.partition, happened_at)
         metrics.EVENTS_FOLDED.inc(len(batch.events))

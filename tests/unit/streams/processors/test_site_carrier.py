@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ingest_api.contract.published import PublishedBatch, encode_batch
+from ingest_api.contract.published import PublishedBatch, PublishedEvent, encode_batch
 from streams.domain.facts import CoverageGap, Fact, QueueCall
 from streams.domain.site_state import SiteState, decode_state, encode_state
 from streams.errors import DeadLetterFloodError, StateRecordError
@@ -511,3 +511,20 @@ def test_a_record_of_another_log_tells_no_place_to_go_back_to() -> None:
 
     assert anew.take(3, batches[3]) is Outcome.REWIND
     assert anew.carrier.positions() == {0: 0}
+
+
+@pytest.mark.parametrize(
+    "last",
+    [PublishedEvent(2, refused="event_too_large"), PublishedEvent(2, 2**60, "ami", "Join")],
+    ids=["none", "one far in the future"],
+)
+def test_a_batch_that_ends_with_no_moment_to_believe_is_as_old_as_its_receipt(
+    last: PublishedEvent,
+) -> None:
+    """Else the lag of its partition would be that of the year 1970, or none."""
+    log = Log()
+    batch = story()[0]
+    batch.events[-1] = last
+    assert log.take(0, batch) is Outcome.TAKEN
+    assert log.carrier.oldest_pending() == {0: batch.received_at}
+    assert [age.happened_at for age in log.carrier.unit.ages] == [batch.received_at]
