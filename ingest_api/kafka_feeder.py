@@ -97,8 +97,11 @@ class KafkaFeeder:
         producer = self._connected(None)
         while (messages := self._handed_over.get()) is not None:
             for message in messages:
-                producer = self._connected(producer)
-                if producer is None or time.monotonic() >= message.deadline:
+                # Nobody waits for one that is late: no connection is tried for it, else a queue
+                # behind a broker that is away would take longer and longer.
+                is_late = time.monotonic() >= message.deadline
+                producer = producer if is_late else self._connected(producer)
+                if producer is None or is_late:
                     self._settle(message, Outcome.NOT_SENT)
                 else:
                     self._send(producer, message)

@@ -84,6 +84,19 @@ async def test_a_publisher_closed_as_the_broker_fails_still_says_why() -> None:
     assert logs[0]["problem"] == NO_ANSWER
 
 
+async def test_closing_leaves_nothing_behind_however_much_waits_for_a_broker_that_is_away() -> None:
+    """Each message by itself would wait for a connection: sixty of them for half a minute."""
+    publisher = KafkaPublisher(f"127.0.0.1:{free_port()}", PBX_EVENTS, 1 << 20)
+    await publisher.start()
+    waiting = [asyncio.create_task(publisher.publish(KEY, [b"nobody there"])) for _ in range(60)]
+    await asyncio.sleep(0)
+    await publisher.close()
+    assert (publisher.in_flight_bytes, publisher.counts.not_sent) == (0, 60)
+    assert not [thread.name for thread in threading.enumerate() if "kafka" in thread.name]
+    for outcome in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(outcome, UnavailableError)
+
+
 async def test_a_missing_topic_is_named_and_not_made(tmp_path: Path) -> None:
     with broker_at(free_port(), tmp_path / "broker.log", with_topics=False) as broker:
         publisher = KafkaPublisher(broker.bootstrap, PBX_EVENTS, 1 << 20)
