@@ -29,7 +29,7 @@ from bench.stream_workers import NAIVE_TOPIC, PARTITIONS
 from ingest_api.contract.published import PublishedBatch, encode_batch
 from ingest_api.contract.topics import PBX_EVENTS, site_key
 from local.broker import running_broker
-from local.compiled import ROOT, TREE
+from local.compiled import ROOT, TREE, is_current
 from streams.topics import create_topics
 
 NAIVE_EVENTS = 40_000
@@ -175,8 +175,8 @@ def main(arguments: list[str]) -> int:
         help="measure the compiled rules too (made by python -m local.compiled)",
     )
     options = parser.parse_args(arguments)
-    if options.compiled and not TREE.is_dir():
-        parser.error(f"{TREE} is not there: python -m local.compiled makes it")
+    if options.compiled and not is_current():
+        parser.error(f"{TREE} is not of these sources: python -m local.compiled makes it anew")
     loads = measure(
         options.events, sites=(1, 100, 1_000), sizes=(10, 500), with_compiled=options.compiled
     )

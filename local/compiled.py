@@ -59,6 +59,16 @@ def compiled_sources() -> list[Path]:
     )
 
 
+def is_current() -> bool:
+    """Whether the tree is there and was made of the sources as they are now."""
+    made_of, sources = TREE / _COPIED, ROOT / _COPIED
+    made, now = (
+        {file.relative_to(root): file.read_bytes() for file in root.rglob("*.py")}
+        for root in (made_of, sources)
+    )
+    return made == now
+
+
 def main(arguments: list[str]) -> int:
     """The command; its exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.compiled", description=__doc__)
