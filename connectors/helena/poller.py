@@ -102,15 +102,18 @@ class HelenaPoller:
     async def agents(self, publish: Publish) -> Round:
         """As in Poller. Told are those who changed, and all once in a while."""
         published = shown = 0
+        listed = set()
         for agent in await self._all_agents():
             shown += 1
             passed = Passed(POLLED_AGENT, selected(agent, _AGENT_PATHS))
             key = str(passed.fields.get("userId") or passed.fields.get("id"))
+            listed.add(key)
             known, told_at = self._agents.get(key, (None, 0.0))
             if passed != known or self._clock() - told_at >= AGENTS_AGAIN_S:
                 await publish(passed)
                 self._agents[key] = passed, self._clock()
                 published += 1
+        self._agents = {key: self._agents[key] for key in listed}
         return Round(published, shown)
 
     async def close(self) -> None:

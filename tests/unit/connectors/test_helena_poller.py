@@ -200,3 +200,15 @@ async def test_a_session_whose_moment_is_anything_else_is_found_like_the_others(
     poller = platform.poller(transport=Broken(httpx.Response(200, content=page)))
     await poller.sessions(platform.publish)
     assert platform.ids() == ["s1", "s2"]
+
+
+async def test_agents_who_left_are_not_remembered(platform: Platform) -> None:
+    """One who comes back is told at once, and an account whose agents change fills no memory."""
+    pages = [
+        httpx.Response(200, json=[{"userId": user, "availability": "AVAILABLE"}])
+        for user in ("a1", "a2", "a1")
+    ]
+    poller = platform.poller(transport=Broken(*pages))
+    for _ in pages:
+        await poller.agents(platform.publish)
+    assert [passed.fields["userId"] for passed in platform.found] == ["a1", "a2", "a1"]
