@@ -28,7 +28,7 @@ from tests.integration.stream_workers import PARTITIONS, feed, workers
 from tests.support import kafka_broker
 from tests.support.stories import Story
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(params=BROKERS)
@@ -101,14 +101,14 @@ def test_a_worker_told_to_stop_in_the_middle_ends_well(bootstrap: str, tmp_path:
     with workers(bootstrap, tmp_path, STREAMS_FLUSH_INTERVAL_MS="10") as group:
         worker = group.start()
         feeding = feed(bootstrap, messages, seconds=4)
-        group.wait_for_more(within_s=30)
+        group.wait_for_more(within_s=90)
         worker.terminate()
 
-        assert worker.wait(30) == 0
+        assert worker.wait(90) == 0
         assert "the worker stops" not in group.log()
         feeding.join()
         group.start()
-        assert not group.wait_for(expected_rows(messages), within_s=60), group.log_tail()
+        assert not group.wait_for(expected_rows(messages), within_s=90), group.log_tail()
 
 
 def test_clickhouse_away_is_waited_out_without_losing_the_partitions(
@@ -119,13 +119,13 @@ def test_clickhouse_away_is_waited_out_without_losing_the_partitions(
     with workers(bootstrap, tmp_path, STREAMS_FLUSH_MAX_ROWS="500") as group:
         group.start()
         feed(bootstrap, messages[:50]).join()
-        group.wait_for(expected_rows(messages[:50]), within_s=30)
+        group.wait_for(expected_rows(messages[:50]), within_s=90)
         away = group.rows.with_suffix(".away")
         away.touch()
         feed(bootstrap, messages[50:], seconds=12).join()  # four times its session
         away.unlink()
 
-        assert not group.wait_for(expected, within_s=60), group.log_tail()
+        assert not group.wait_for(expected, within_s=90), group.log_tail()
         assert group.log().count("partitions recovered") == 1
         assert "ClickHouse is away" in group.log()
 
@@ -138,7 +138,7 @@ def test_a_batch_that_breaks_the_fold_leaves_a_gap_and_the_site_goes_on(
     with workers(bootstrap, tmp_path, "--break-at=150") as group:
         feed(bootstrap, [*messages[:5], garbage, *messages[5:]]).join()
         group.start()
-        wrong = group.wait_for(expected_rows(messages, broken_at=150), within_s=40)
+        wrong = group.wait_for(expected_rows(messages, broken_at=150), within_s=90)
 
         assert not wrong, group.log_tail()
     broken = [
@@ -190,7 +190,7 @@ def test_a_flood_of_them_stops_the_worker(bootstrap: str, tmp_path: Path) -> Non
         feed(bootstrap, garbage).join()
         worker = group.start()
 
-        assert worker.wait(40) == 1
+        assert worker.wait(90) == 1
         assert "4 batches within 60 s broke the fold; the limit is 3" in group.log()
 
 
@@ -220,7 +220,7 @@ def test_a_site_whose_record_is_older_than_the_floor_is_healed_by_one_rewind(
         changelog(bootstrap, records | {late: old[late]})
         group.start()
 
-        assert not group.wait_for(expected_rows(messages), within_s=40), group.log_tail()
+        assert not group.wait_for(expected_rows(messages), within_s=90), group.log_tail()
         assert group.log().count("site jumped") == 1
 
 
@@ -234,7 +234,7 @@ def test_a_broker_that_comes_back_empty_is_read_from_its_start(tmp_path: Path) -
             create_topics(bootstrap, kafka_broker.PARTITIONS, 1)
             group.start()
             feed(bootstrap, messages[:half]).join()
-            assert not group.wait_for(expected_rows(messages[:half]), within_s=40)
+            assert not group.wait_for(expected_rows(messages[:half]), within_s=90)
         with running_broker(tmp_path / "broker.log", port):
             create_topics(bootstrap, kafka_broker.PARTITIONS, 1)
             feed(bootstrap, messages[half:]).join()
