@@ -5,7 +5,6 @@ changed or removed afterwards stops everything: forward only. Every statement ca
 migration that was cut short is simply run again.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -55,7 +54,7 @@ def migrate(
     schema = schema or read_schema()
     applied = _applied(client)
     _check_history(schema, applied)
-    changes = list(_missing(schema, applied))
+    changes = _missing(schema, applied)
     if is_dry_run or not changes:
         return changes
     for statement in _PREPARATION:
@@ -86,27 +85,30 @@ def _check_history(schema: SchemaFiles, applied: dict[tuple[str, str], _Applied]
         )
 
 
-def _missing(schema: SchemaFiles, applied: dict[tuple[str, str], _Applied]) -> Iterable[Change]:
-    """What has another text than when it was applied, and views older than a migration.
+def _missing(schema: SchemaFiles, applied: dict[tuple[str, str], _Applied]) -> list[Change]:
+    """What has another text than when it was applied, and views older than anything else.
 
-    A view keeps the types that its columns had when it was made.
+    A view keeps the types that its columns had, and what functions were, when it was made.
     """
-    for file in schema.migrations:
-        if ("migration", file.name) not in applied:
-            yield Change("migration", file)
-    for file in schema.functions:
-        before = applied.get(("function", file.name))
-        if before is None or before.checksum != file.checksum:
-            yield Change("function", file)
-    migrations = [applied.get(("migration", file.name)) for file in schema.migrations]
-    for file in schema.views:
-        before = applied.get(("view", file.name))
-        if (
-            before is None
-            or before.checksum != file.checksum
-            or any(migration is None or before.at < migration.at for migration in migrations)
-        ):
-            yield Change("view", file)
+    views = [Change("view", file) for file in schema.views]
+    others = [
+        *(Change("migration", file) for file in schema.migrations),
+        *(Change("function", file) for file in schema.functions),
+    ]
+    changed = [change for change in others if not _is_applied(change, applied)]
+    if changed:
+        return [*changed, *views]
+    newest = max(applied[kind, file.name].at for kind, file in others)
+    return [
+        view
+        for view in views
+        if not _is_applied(view, applied) or applied["view", view.file.name].at < newest
+    ]
+
+
+def _is_applied(change: Change, applied: dict[tuple[str, str], _Applied]) -> bool:
+    before = applied.get((change.kind, change.file.name))
+    return before is not None and before.checksum == change.file.checksum
 
 
 def _apply(client: Client, change: Change) -> None:

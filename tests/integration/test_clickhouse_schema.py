@@ -158,6 +158,21 @@ def test_a_changed_view_is_made_again(client: Client) -> None:
     assert [change.file.name for change in migrate(client)] == [changed.name]
 
 
+def test_a_changed_function_is_in_the_views_too(client: Client) -> None:
+    schema = read_schema()
+    name = "60_pause_limit.sql"
+    others = [file for file in schema.functions if file.name != name]
+    (limit,) = (file for file in schema.functions if file.name == name)
+    statement = limit.statements[0].replace("limits['*']", "1777")
+    changed = limit._replace(statements=(statement,), checksum="another")
+    shown = "SHOW CREATE VIEW callcentre.v_agents_board"
+    migrate(client, schema=schema._replace(functions=(*others, changed)))
+    assert "1777" in str(client.command(shown))
+    migrate(client)
+    assert "1777" not in str(client.command(shown))
+    assert migrate(client) == []
+
+
 def test_a_dry_run_touches_nothing(tmp_path: Path) -> None:
     with running_clickhouse(tmp_path, is_migrated=False) as server:
         client = server.connect()
