@@ -19,12 +19,18 @@ settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile("quick")
 
 LONGEST_FIRST = (
+    # Those that wait beside those that work.
     "test_streams_faults.py",
+    "test_boards.py",
     "test_streams_cases.py",
-    "test_streams_worker.py",
+    "test_tenants_registry.py",
     "test_streams_clickhouse.py",
-    "test_clickhouse_isolation.py",
     "test_rebuild.py",
+    "test_streams_worker.py",
+    "test_ingest_service.py",
+    "test_grafana_sync.py",
+    "test_deploy_files.py",
+    "test_clickhouse_isolation.py",
     # Of the system tests, which have a worker each for most of the time.
     "test_demo.py",
     "test_chaos_short.py",
