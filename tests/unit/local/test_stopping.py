@@ -24,6 +24,21 @@ def test_a_stop_signal_ends_the_block_and_a_second_one_does_not_disturb_its_end(
     assert steps == ["cleaned up"]
 
 
+def test_a_stop_that_is_lost_in_a_finalizer_is_asked_for_again() -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            # The handler runs in here, from where nothing raised goes further.
+            signal.raise_signal(signal.SIGTERM)
+
+    steps = []
+    with until_stopped():
+        Finalized()
+        steps.append("it was lost")
+        signal.pause()
+        steps.append("went on")
+    assert steps == ["it was lost"]
+
+
 def test_the_handlers_of_before_are_back_afterwards() -> None:
     before = [signal.getsignal(number) for number in STOP_SIGNALS]
     with until_stopped():
