@@ -13,7 +13,7 @@ page brings nothing new, since pages may be smaller than they were asked for.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -42,6 +42,9 @@ MOST_REMEMBERED = 50_000
 AGENTS_AGAIN_S = 600.0
 """An agent whose availability has not changed is told again after so long."""
 
+MOST_AGENTS = 10_000
+"""Of one account; more are neither told nor remembered."""
+
 _SESSIONS = "/chat/v2/session"
 _AGENTS = "/core/v1/agent"
 _CHANGED_AT = "updatedAt"
@@ -66,6 +69,7 @@ class HelenaPoller:
         self._now = now
         self._published: OrderedDict[tuple[str, int, int], None] = OrderedDict()
         self._agents: dict[str, tuple[Passed, float]] = {}
+        self._missing: set[str] = set()
 
     async def sessions(self, publish: Publish) -> Round:
         """As in Poller. The cursor moves to the latest change that was found, never past now."""
@@ -100,10 +104,15 @@ class HelenaPoller:
         return Round(published, shown)
 
     async def agents(self, publish: Publish) -> Round:
-        """As in Poller. Told are those who changed, and all once in a while."""
+        """As in Poller. Told are those who changed, and all once in a while.
+
+        Who is in no list any more is told to be away: after two lists in a row that were read
+        whole, as one who moves over the border of a page meanwhile is not in the first.
+        """
         published = shown = 0
-        listed = set()
-        for agent in await self._all_agents():
+        listed: set[str] = set()
+        reading = _Reading(self._api)
+        async for agent in reading.agents():
             shown += 1
             passed = Passed(POLLED_AGENT, selected(agent, _AGENT_PATHS))
             key = str(passed.fields.get("userId") or passed.fields.get("id"))
@@ -113,27 +122,27 @@ class HelenaPoller:
                 await publish(passed)
                 self._agents[key] = passed, self._clock()
                 published += 1
-        self._agents = {key: self._agents[key] for key in listed}
+        self._missing -= listed
+        if reading.is_whole and listed:
+            missing = self._agents.keys() - listed
+            for key in sorted(missing & self._missing):
+                published += await self._tell_away(self._agents[key][0], publish)
+                del self._agents[key]
+            self._missing = missing & self._agents.keys()
+        others = [key for key in self._agents if key not in listed]
+        for key in others[: max(len(self._agents) - MOST_AGENTS, 0)]:
+            del self._agents[key]
         return Round(published, shown)
 
     async def close(self) -> None:
         """As in Poller."""
         await self._api.close()
 
-    async def _all_agents(self) -> list[Mapping[str, Any]]:
-        """A list, or pages of one: both are met."""
-        agents: list[Mapping[str, Any]] = []
-        pages = _Pages()
-        for page in range(1, MOST_PAGES + 1):
-            parameters = [("PageNumber", str(page)), ("PageSize", str(PAGE_SIZE))]
-            answer = await self._api.get(_AGENTS, parameters)
-            if not isinstance(answer, dict):
-                return list(_objects(answer, _AGENTS))
-            items = list(_objects(answer.get("items"), _AGENTS))
-            agents += items
-            if not pages.has_more(answer, page, items):
-                break
-        return agents
+    async def _tell_away(self, agent: Passed, publish: Publish) -> bool:
+        if not agent.fields.get("userId"):
+            return False  # nobody by this name was ever available
+        await publish(agent._replace(fields=agent.fields | {"availability": "UNAVAILABLE"}))
+        return True
 
     async def _page(
         self, after: int, page: int
@@ -165,12 +174,43 @@ class HelenaPoller:
         return True
 
 
+class _Reading:
+    """One look at all agents, page by page, of which one is held at a time."""
+
+    def __init__(self, api: HelenaApi) -> None:
+        self._api = api
+        self.is_whole = False
+        """Whether it came to the end of the list, not to a limit of ours."""
+
+    async def agents(self) -> AsyncIterator[Mapping[str, Any]]:
+        """A list, or pages of one: both are met."""
+        left, pages = MOST_AGENTS, _Pages()
+        for page in range(1, MOST_PAGES + 1):
+            parameters = [("PageNumber", str(page)), ("PageSize", str(PAGE_SIZE))]
+            answer = await self._api.get(_AGENTS, parameters)
+            is_page = isinstance(answer, dict)
+            items = list(_objects(answer.get("items") if is_page else answer, _AGENTS))
+            for agent in items[:left]:
+                yield agent
+            left -= len(items)
+            if left < 0:
+                return
+            if not is_page or not pages.has_more(answer, page, items):
+                self.is_whole = not pages.is_given_up
+                return
+
+
 class _Pages:
     """Whether a page follows those of one reading."""
 
     def __init__(self) -> None:
         self._before: list[object] = []
         self._idle = 0
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was told that more follows, and nothing came for too long."""
+        return self._idle >= MOST_IDLE_PAGES
 
     def has_more(
         self, answer: Mapping[str, Any], page: int, items: Sequence[Mapping[str, Any]]
@@ -182,7 +222,7 @@ class _Pages:
         found = [item.get("id") for item in items]
         is_idle = not found or found == self._before
         self._before, self._idle = found, self._idle + 1 if is_idle else 0
-        if self._idle == MOST_IDLE_PAGES:
+        if self.is_given_up:
             return False
         told, pages = answer.get("hasMorePages"), answer.get("totalPages")
         if isinstance(told, bool):

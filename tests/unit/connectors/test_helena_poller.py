@@ -1,10 +1,18 @@
 """Sessions and agents found in a fake Helena that pages, moves its items and has its limits."""
 
+import contextlib
+import weakref
+from typing import Any
+
 import httpx
 import pytest
 
+from connectors.door import Passed
+from connectors.helena import poller as helena
+from connectors.helena.api import HelenaApi, Parameters
 from connectors.helena.poller import OVERLAP_MS
 from connectors.poller import PlatformAwayError, PlatformRefusesError
+from ingest_api.errors import Shortage, UnavailableError
 from tests.support.helena_platforms import Platform
 
 
@@ -202,13 +210,116 @@ async def test_a_session_whose_moment_is_anything_else_is_found_like_the_others(
     assert platform.ids() == ["s1", "s2"]
 
 
-async def test_agents_who_left_are_not_remembered(platform: Platform) -> None:
-    """One who comes back is told at once, and an account whose agents change fills no memory."""
-    pages = [
-        httpx.Response(200, json=[{"userId": user, "availability": "AVAILABLE"}])
-        for user in ("a1", "a2", "a1")
+def agents(*users: str) -> httpx.Response:
+    return httpx.Response(200, json=[{"userId": u, "availability": "AVAILABLE"} for u in users])
+
+
+async def told_of_agents(platform: Platform, *answers: httpx.Response) -> list[tuple[str, str]]:
+    """What is told of whom when the platform is asked once for each answer."""
+    poller = platform.poller(transport=Broken(*answers))
+    for _ in answers:
+        with contextlib.suppress(PlatformAwayError):
+            await poller.agents(platform.publish)
+    told = [passed.fields for passed in platform.found]
+    return [(str(fields["userId"]), str(fields["availability"])) for fields in told]
+
+
+async def test_an_agent_who_is_listed_no_more_is_told_to_be_away(platform: Platform) -> None:
+    """Told once; and who comes back is told at once."""
+    lists = agents("a1", "a2"), agents("a2"), agents("a2"), agents("a2"), agents("a1", "a2")
+    assert await told_of_agents(platform, *lists) == [
+        ("a1", "AVAILABLE"),
+        ("a2", "AVAILABLE"),
+        ("a1", "UNAVAILABLE"),
+        ("a1", "AVAILABLE"),
     ]
-    poller = platform.poller(transport=Broken(*pages))
-    for _ in pages:
+
+
+async def test_one_list_alone_tells_of_nobody_that_they_left(platform: Platform) -> None:
+    """Who moves over the border of a page while it is read is missing from that one."""
+    lists = agents("a1", "a2"), agents("a2"), agents("a1", "a2"), agents("a2")
+    assert await told_of_agents(platform, *lists) == [("a1", "AVAILABLE"), ("a2", "AVAILABLE")]
+
+
+async def test_a_list_of_nobody_tells_of_nobody(platform: Platform) -> None:
+    """An account has somebody who made it, so that is no list."""
+    lists = agents("a1"), agents(), agents(), agents()
+    assert await told_of_agents(platform, *lists) == [("a1", "AVAILABLE")]
+
+
+@pytest.mark.parametrize("cut_at", ["pages", "idle", "agents", "away"])
+async def test_who_is_not_in_a_list_that_was_cut_short_has_not_left(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, cut_at: str
+) -> None:
+    others = [{"userId": f"b{number}", "availability": "AVAILABLE"} for number in range(4)]
+
+    def cut(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["PageNumber"])
+        if cut_at == "away" and page > 1:
+            return httpx.Response(404)
+        items = others[:1] if cut_at == "idle" else others if cut_at == "agents" else [others[page]]
+        return httpx.Response(200, json={"items": items, "hasMorePages": cut_at != "agents"})
+
+    monkeypatch.setattr(helena, "MOST_PAGES", 3 if cut_at == "pages" else 1_000)
+    monkeypatch.setattr(helena, "MOST_AGENTS", 3 if cut_at == "agents" else 1_000)
+    poller = platform.poller(transport=Broken(agents("a1")))
+    await poller.agents(platform.publish)
+    poller._api = platform.client(transport=httpx.MockTransport(cut))
+    for _ in range(4):
+        with contextlib.suppress(PlatformAwayError):
+            await poller.agents(platform.publish)
+    told = {(passed.fields["userId"], passed.fields["availability"]) for passed in platform.found}
+    assert ("a1", "AVAILABLE") in told
+    assert {availability for _, availability in told} == {"AVAILABLE"}
+
+
+async def test_that_one_left_is_told_until_it_is_stored(platform: Platform) -> None:
+    answers = [agents("a1", "a2"), *[agents("a2")] * 4]
+    poller = platform.poller(transport=Broken(*answers))
+    away = []
+
+    async def publish(passed: Passed) -> None:
+        if passed.fields["availability"] == "UNAVAILABLE":
+            away.append(passed.fields["userId"])
+            if len(away) == 1:
+                raise UnavailableError("not acknowledged", 1, Shortage.BROKER)
+
+    for _ in answers:
+        with contextlib.suppress(UnavailableError):
+            await poller.agents(publish)
+    assert away == ["a1", "a1"]
+
+
+async def test_agents_without_number_are_neither_held_nor_remembered(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the answers of one reading, each of up to 32 MiB, nor those who were told."""
+    monkeypatch.setattr(helena, "MOST_AGENTS", 250)
+    most = 0
+
+    class Answer(dict[str, Any]):
+        """A page; of a plain dictionary nobody can tell when it is let go."""
+
+    answers: list[weakref.ref[Answer]] = []
+
+    class Endless(HelenaApi):
+        """New people on every page of every reading."""
+
+        asked = 0
+
+        async def get(self, path: str, parameters: Parameters = ()) -> Answer:  # noqa: ARG002
+            nonlocal most
+            self.asked += 1
+            people = ({"userId": f"{self.asked}-{number}"} for number in range(100))
+            answer = Answer(items=list(people), hasMorePages=True)
+            answers.append(weakref.ref(answer))
+            most = max(most, sum(known() is not None for known in answers))
+            return answer
+
+    poller = platform.poller()
+    poller._api = Endless("http://helena", "pn_made_up")
+    for _ in range(10):
         await poller.agents(platform.publish)
-    assert [passed.fields["userId"] for passed in platform.found] == ["a1", "a2", "a1"]
+    assert most <= 2
+    assert len(platform.found) == 10 * 250
+    assert len(poller._agents) <= 250
