@@ -63,30 +63,30 @@ def run(config: PollConfig) -> None:
     accounts = read_accounts(config.accounts_file)
     maskings = read_maskings(config.chat_keys_file)
     cursors = Cursors(config.cursors_file)
-    if config.metrics_port:
-        start_http_server(config.metrics_port, config.metrics_host)
     _log.info("polling", accounts=len(accounts))
 
     async def poll() -> None:
         publisher = KafkaPublisher(config.kafka_bootstrap, CHAT_EVENTS, _MAX_IN_FLIGHT_BYTES)
-        await publisher.start()
-        tasks = [
-            asyncio.create_task(
-                Rounds(
-                    account,
-                    POLLERS[account.connector](
-                        account.base_url,
-                        account.token,
-                        cursors.of(account.identity, wall_clock_ms() - BACK_AT_FIRST_MS),
-                    ),
-                    publisher=publisher,
-                    maskings=maskings,
-                    cursors=cursors,
-                    now_ms=wall_clock_ms,
-                ).run(config.intervals)
+        # Before anything is scraped: an account that is not told of counts as taken out.
+        rounds = [
+            Rounds(
+                account,
+                POLLERS[account.connector](
+                    account.base_url,
+                    account.token,
+                    cursors.of(account.identity, wall_clock_ms() - BACK_AT_FIRST_MS),
+                ),
+                publisher=publisher,
+                maskings=maskings,
+                cursors=cursors,
+                now_ms=wall_clock_ms,
             )
             for account in accounts
         ]
+        if config.metrics_port:
+            start_http_server(config.metrics_port, config.metrics_host)
+        await publisher.start()
+        tasks = [asyncio.create_task(each.run(config.intervals)) for each in rounds]
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, stopped.set)

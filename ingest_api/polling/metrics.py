@@ -15,6 +15,7 @@ FOUND = Counter(
 )
 LAST_DONE = Gauge(
     "ingest_poll_last_done_timestamp_seconds",
-    "When the sessions of an account were last read to the end; before, when asking began.",
+    "When the sessions of an account were last read to the end, by this process or one before it; "
+    "if never, when they were first to be.",
     ("tenant", "site"),
 )

@@ -56,7 +56,9 @@ class Rounds:
         self._maskings = maskings
         self._cursors = cursors
         self._now_ms = now_ms
-        metrics.LAST_DONE.labels(*account.identity).set_to_current_time()
+        # Not the moment it began: a process that crashes again and again would always be young.
+        last_done_ms = cursors.last_done(account.identity, now_ms())
+        metrics.LAST_DONE.labels(*account.identity).set(last_done_ms / 1000)
 
     async def run(self, intervals: Intervals) -> None:
         """Ask for ever."""
@@ -111,7 +113,9 @@ class Rounds:
             return "failed", 0.0
         metrics.FOUND.labels(self._account.connector, what).inc(found.published)
         if what == "sessions":
-            metrics.LAST_DONE.labels(*self._account.identity).set_to_current_time()
+            done_ms = self._now_ms()
+            self._cursors.keep_done(self._account.identity, done_ms)
+            metrics.LAST_DONE.labels(*self._account.identity).set(done_ms / 1000)
         return "done", 0.0
 
     async def _publish(self, passed: Passed) -> None:

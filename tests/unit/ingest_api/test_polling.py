@@ -1,7 +1,6 @@
 """Asking platforms: whose accounts, from where on, and what is done when it goes wrong."""
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +55,7 @@ def rounds(
     publisher: MemoryPublisher,
     folder: Path,
     account: PolledAccount = ACCOUNT,
+    now_ms: int = 77,
 ) -> Rounds:
     maskings = Maskings({"acme": Masking(key="made-up-key-of-acme")})
     return Rounds(
@@ -64,7 +64,7 @@ def rounds(
         publisher=publisher,
         maskings=maskings,
         cursors=Cursors(folder / "cursors.json"),
-        now_ms=lambda: 77,
+        now_ms=lambda: now_ms,
     )
 
 
@@ -94,17 +94,31 @@ async def test_what_goes_wrong_is_told_and_tried_again(
     assert await asked._once("sessions", asked.sessions) == told
 
 
-def test_an_account_that_was_never_read_is_missed_from_the_start_on(tmp_path: Path) -> None:
-    """An alert on a moment that is not told fires never."""
-    account = ACCOUNT.model_copy(update={"site": "whatsapp-never"})
-    labels = {"tenant": "acme", "site": "whatsapp-never"}
-    name = "ingest_poll_last_done_timestamp_seconds"
-    assert REGISTRY.get_sample_value(name, labels) is None
-    before = time.time()
-    rounds(Scripted([]), MemoryPublisher(), tmp_path, account)
-    told = REGISTRY.get_sample_value(name, labels)
-    assert told is not None
-    assert told >= before
+async def test_an_account_is_missed_since_it_was_last_read_whoever_read_it(tmp_path: Path) -> None:
+    """An alert on a moment that is not told fires never; on one that restarts move, neither."""
+    account = ACCOUNT.model_copy(update={"site": "whatsapp-crashing"})
+
+    def told() -> float | None:
+        labels = {"tenant": "acme", "site": "whatsapp-crashing"}
+        return REGISTRY.get_sample_value("ingest_poll_last_done_timestamp_seconds", labels)
+
+    def started(at_ms: int, outcome: Exception | list[Passed]) -> Rounds:
+        poller = Scripted(outcome)
+        return rounds(poller, MemoryPublisher(), tmp_path, account, now_ms=at_ms)
+
+    assert told() is None
+    away = PlatformAwayError("/x: no answer")
+    for at_ms in (60_000, 660_000):
+        asked = started(at_ms, away)
+        await asked._once("sessions", asked.sessions)
+        assert told() == 60.0
+    asked = started(900_000, [])
+    assert await asked._once("sessions", asked.sessions) == ("done", 0.0)
+    assert told() == 900.0
+    started(1_500_000, away)
+    assert told() == 900.0
+    started(300_000, away)
+    assert told() == 300.0, "the clock was set back"
 
 
 async def test_what_the_broker_does_not_take_is_asked_for_again(tmp_path: Path) -> None:
