@@ -69,8 +69,19 @@ def apply(session: ChatSession, event: SessionEvent) -> list[Fact]:
     version = version_of_place(session.place)
     facts: list[Fact] = list(_differences(before, _rows(session, version), version))
     if name:
-        facts.append(QueueName(session.tenant_id, session.site, *name, version))
+        facts.append(QueueName(session.tenant_id, session.site, *name, _version_of_name(event)))
     return facts
+
+
+def _version_of_name(event: SessionEvent) -> int:
+    """By when the queue was called so: sessions that tell its name come late and in any order.
+
+    A session that was asked for shows the queue as it was then, however old the session is.
+    """
+    seen = event.sighting.seen
+    is_polled = isinstance(seen, SessionSeen) and seen.kind == "polled"
+    told_at = event.received_at if is_polled else seen.at_ticks // TICKS_PER_MS
+    return version_of_place(chat_place(0, min(told_at, event.received_at)))
 
 
 def _is_long_over(seen: SessionSeen) -> bool:

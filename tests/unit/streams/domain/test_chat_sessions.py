@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,8 @@ from tests.support.chat import (
     calls_of,
     message_event,
     ms,
+    passed,
+    polled_session,
     session_event,
 )
 
@@ -482,6 +485,42 @@ def test_a_queue_is_named_by_whatever_tells_its_name() -> None:
     for told in itertools.permutations([named, other]):
         names = [fact for fact in Told().tell(*told).facts if isinstance(fact, QueueName)]
         assert [(fact.queue, fact.name) for fact in names] == [("d1", "Vendas")]
+
+
+def names_of_queues(told: Told) -> dict[str, str]:
+    """What each queue is called: of what was written, the highest version holds."""
+    names = [fact for fact in told.facts if isinstance(fact, QueueName)]
+    return {fact.queue: fact.name for fact in sorted(names, key=lambda fact: fact.version)}
+
+
+def named(session: str, clock: str, name: str) -> dict[str, Any]:
+    """An update of a session that tells what its department is called at that moment."""
+    return session_event("SESSION_UPDATE", clock, id=session, departmentDetails={"name": name})
+
+
+def test_a_queue_is_called_as_it_was_last_whatever_comes_last() -> None:
+    """A department was renamed, and what an older session told of it before comes late."""
+    renamings = named("s1", "13:01:00", "Vendas"), named("s2", "13:05:00", "Vendas e Trocas")
+    for told in itertools.permutations(renamings):
+        names = Told()
+        for received_at, body in enumerate(told, start=ms("13:05:01")):
+            names.take(passed(body, received_at=received_at))
+        assert names_of_queues(names) == {QUEUE: "Vendas e Trocas"}
+
+
+def test_a_queue_of_a_polled_session_is_called_as_it_is_when_asked() -> None:
+    """The platform shows how the department is called now, beside a session that is long over."""
+    told = Told()
+    told.take(passed(named("s1", "13:05:00", "Vendas"), received_at=ms("13:05:01")))
+    told.take(polled_session(named("s2", "13:01:00", "Vendas e Trocas"), ms("13:06:00")))
+    assert names_of_queues(told) == {QUEUE: "Vendas e Trocas"}
+
+
+def test_the_name_of_a_moment_that_is_to_come_holds_no_longer_than_its_receipt() -> None:
+    told = Told()
+    told.take(passed(named("s1", "23:00:00", "Vendas"), received_at=ms("13:01:00")))
+    told.take(passed(named("s2", "13:05:00", "Vendas e Trocas"), received_at=ms("13:05:01")))
+    assert names_of_queues(told) == {QUEUE: "Vendas e Trocas"}
 
 
 def test_names_of_queues_weigh_what_they_weigh(monkeypatch: pytest.MonkeyPatch) -> None:
