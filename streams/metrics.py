@@ -41,6 +41,11 @@ BATCHES_DEAD = Counter(
 # The first of its kind must be an increase, and it is none if the series begins with it.
 for _reason in ("undecodable", "wrong_key", "fold", "state", "size"):
     BATCHES_DEAD.labels(_reason)
+STATES_MADE_ANEW = Counter(
+    "streams_states_made_anew_total",
+    "Sites without a stored state whose first event was not their first: the state was lost, or "
+    "the site came from elsewhere.",
+)
 UNITS_DROPPED = Counter(
     "streams_units_dropped_total",
     "Units of effect given up before their records were stored; their messages are folded again.",

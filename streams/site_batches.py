@@ -59,6 +59,11 @@ def takes_over(state: SiteState, batch: PublishedBatch) -> bool:
     return _is_rewound(state, batch)
 
 
+def is_past_unknown(state: SiteState, batch: PublishedBatch) -> bool:
+    """Whether the site has no state yet, and its batch (one event or more) is not its first."""
+    return not state.spool and first_named(batch.events[0]) > 1
+
+
 def fold_batch(state: SiteState, batch: PublishedBatch) -> list[Fact]:
     """Applies what is new in the batch to the state (in place) and returns the changed facts.
 

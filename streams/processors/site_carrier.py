@@ -22,7 +22,7 @@ from streams.processors.ports import SiteFold
 from streams.processors.site_states import HeldSite, Refolded, SiteStates
 from streams.processors.source_carrier import SourceCarrier
 from streams.processors.source_message import Message
-from streams.site_batches import Continuity, moment_of
+from streams.site_batches import Continuity, is_past_unknown, moment_of
 from streams.storage.rows import RawBatch
 
 _log = structlog.get_logger()
@@ -78,6 +78,7 @@ class SiteCarrier(SourceCarrier):
         """Fold a batch; False if the site's own past must be read again first."""
         held = self._states.hold(message.key, message.partition, batch)
         generation, sequence = held.state.generation, held.state.last_sequence
+        is_unknown = False
         try:
             joint = self._fold.continuity(held.state, batch)
             if joint is Continuity.REPEATED:
@@ -89,12 +90,16 @@ class SiteCarrier(SourceCarrier):
                 if not cursor.has_seen_all_since(held.offset):
                     self._send_back(message, held, cursor)
                     return False
+            is_unknown = is_past_unknown(held.state, batch)
             facts = self._states.apply(held, message, batch)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the rules trip over, the site goes on
             self._bury(message, "fold", reason_of(error))
             facts = self._states.skip(held, message, batch, FOLD_FAILED)
+        if is_unknown:
+            _log.warning("site state made anew", tenant=batch.tenant, site=batch.site)
+            metrics.STATES_MADE_ANEW.inc()
         held.offset = message.offset
         self._collect(message, batch, facts)
         raw = _raw_batch(message, batch, held.state, generation, sequence)

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 
+import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from ingest_api.contract.published import PublishedBatch, PublishedEvent, encode_batch
 from streams.domain.facts import CoverageGap, Fact, QueueCall
@@ -99,6 +101,47 @@ def test_batches_in_order_become_facts_and_one_record() -> None:
     record = record_place(log.records[KEY])
     assert (record.partition, record.offset, record.floor) == (0, len(batches) - 1, -1)
     assert log.state().last_sequence == batches[-1].events[-1].sequence
+
+
+def states_made_anew() -> float:
+    return REGISTRY.get_sample_value("streams_states_made_anew_total") or 0.0
+
+
+def test_a_site_whose_past_is_not_known_is_counted_once() -> None:
+    """Its state was lost, or it came here from elsewhere: its first events are others' to know."""
+    batches = story()
+    before = states_made_anew()
+    log = Log()
+    for offset, batch in enumerate(batches[1:]):
+        log.take(offset, batch)
+    log.flush()
+    Log(log.records).take(len(batches), batches[-1])
+    assert states_made_anew() - before == 1
+
+
+def test_a_site_whose_past_is_not_known_counts_also_when_its_first_batch_is_put_aside() -> None:
+    batches = story()
+    before = states_made_anew()
+    log = Log(fold=SiteFold(fold_batch=failing_once(at=batches[1].events[0].sequence)))
+    for offset, batch in enumerate(batches[1:]):
+        log.take(offset, batch)
+    assert states_made_anew() - before == 1
+
+
+def test_a_new_site_is_no_state_made_anew() -> None:
+    """Neither is one whose first event tells of what its collector had to drop before it."""
+    first, *others = story()
+    dropped = PublishedEvent(
+        9, first.events[0].at, "collector", "gap", {"from": "1", "to": "9", "reason": "spool_full"}
+    )
+    before = states_made_anew()
+    Log().take(0, first)
+    Log().take(0, msgspec.structs.replace(first, events=[dropped]))
+    known = Log()
+    for offset, batch in enumerate([first, *others]):
+        known.take(offset, batch)
+    known.take(len(others) + 1, msgspec.structs.replace(first, spool="another"))
+    assert states_made_anew() == before
 
 
 def test_the_floor_of_a_record_is_what_was_complete_before_it() -> None:
