@@ -16,6 +16,7 @@ import uvicorn
 from local.clickhouse.app import Service, create_app
 from local.clickhouse.engine import Engine
 from local.clickhouse.errors import StartError
+from local.clickhouse.unread import ReadWithinProtocol
 from local.clickhouse.users import Users
 from local.stopping import until_stopped
 from streams.storage.schema_files import read_schema
@@ -53,7 +54,7 @@ def serve(path: Path, port: int, users: Users) -> None:
             create_app(service),
             log_level="warning",
             access_log=False,
-            http="httptools",
+            http=ReadWithinProtocol,
             lifespan="off",
             timeout_graceful_shutdown=GRACE_S,
         )

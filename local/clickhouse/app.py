@@ -111,7 +111,8 @@ class Service:
             try:
                 response = await self._answer(request, user, query_id)
             finally:
-                # A streamed answer keeps its place until it has been sent.
+                # A streamed answer keeps its place until it has been sent, or is not read
+                # (`unread.py`).
                 if not isinstance(response, _StreamedResponse):
                     self._places.give_back(user)
         except (RequestError, RuntimeError) as error:
