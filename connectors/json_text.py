@@ -11,8 +11,8 @@ def parsed(body: bytes | bytearray) -> Any:
     """The JSON in these bytes, though values in it may be broken.
 
     Half a character (where a platform cut a text off), bytes that are no UTF-8 and numbers beyond
-    all bounds come out as what no door lets pass; control characters are text. Raises ValueError or
-    RecursionError if it is no JSON otherwise.
+    all bounds come out as what no door lets pass; control characters are text. Raises ValueError if
+    it is no JSON otherwise, RecursionError if it is nested about 1,000 deep (docs/chat.md).
     """
     try:
         return msgspec.json.decode(body)

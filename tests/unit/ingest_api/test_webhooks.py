@@ -218,6 +218,19 @@ async def test_a_broken_text_that_is_dropped_anyway_does_not_matter(
     assert value == undamaged
 
 
+@pytest.mark.parametrize("text", [b"", b'"\\ud83d"'], ids=["whole", "broken"])
+@pytest.mark.parametrize(("depth", "status"), [(500, 202), (1_000, 400), (100_000, 400)])
+async def test_what_is_nested_too_deeply_is_refused_and_breaks_nothing(
+    client: httpx.AsyncClient, text: bytes, depth: int, status: int
+) -> None:
+    """Reading it in pieces would hold the others up longer than any post is worth."""
+    deep = new_session() | {"extra": "DEEP"}
+    nested = b"[" * depth + text + b"]" * depth
+    body = json.dumps(deep).encode().replace(b'"DEEP"', nested)
+    assert (await post(client, body)).status_code == status
+    assert (await post(client, new_session())).is_success
+
+
 async def test_a_mark_of_the_byte_order_is_no_part_of_the_event(
     client: httpx.AsyncClient, chats: MemoryPublisher
 ) -> None:
