@@ -4,6 +4,7 @@ from grafana.board import Page, coverage_gaps, link_to, of_customer
 from grafana.charts import timeline
 from grafana.fields import Column, Link
 from grafana.language import Language, Text, same
+from grafana.pages.columns import AGENT_OF_LINKS
 from grafana.pages.coverage import coverage_line, freshness
 from grafana.panels import Card, Head, Place, cards, gauges, row, rows, sql
 from grafana.queries import agents
@@ -23,7 +24,7 @@ from grafana.theme import (
 UID = "cc-agents"
 
 _ASKS = 1
-_TO_AGENT = Link(Text("Só este agente", "This agent alone"), link_to(UID, "agent=person"))
+_TO_AGENT = Link(Text("Só este agente", "This agent alone"), link_to(UID, "agent=agent"))
 
 
 def page(language: Language) -> Page:
@@ -255,6 +256,7 @@ def _times(language: Language) -> list[dashboard.Panel]:
             Column("longest_s", Text("Maior", "Longest"), Unit.CLOCK, 90),
             Column("limit_s", Text("Limite", "Limit"), Unit.CLOCK, 90),
             Column("over_limit", Text("Acima", "Over"), Unit.COUNT, 70, thresholds=NONE_IS_GOOD),
+            AGENT_OF_LINKS,
         ],
         none=Text("nenhuma pausa", "no pause"),
     )
@@ -297,6 +299,7 @@ def _details(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("mean_handle_s", Text("TMA", "Handle"), clock, 80, 0),
                 Column("transferred", same("Transf."), count, 70),
                 Column("missed", Text("Perdidas", "Missed"), count, 80, thresholds=NONE_IS_BETTER),
+                AGENT_OF_LINKS,
             ],
             none=Text("ninguém logado no período", "nobody logged in in the period"),
         ),
@@ -320,6 +323,7 @@ def _details(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("first_seen", Text("De", "From"), Unit.TIME_OF_DAY, 85),
                 Column("last_seen", Text("Até", "To"), Unit.TIME_OF_DAY, 85),
                 Column("logged_in_s", Text("Logado", "Logged in"), clock, 90),
+                AGENT_OF_LINKS,
             ],
             none=Text("ninguém logado no período", "nobody logged in in the period"),
         ),
@@ -350,6 +354,7 @@ def _details(language: Language) -> list[dashboard.Panel | dashboard.RowPanel]:
                 Column("ended_by", Text("Encerrada por", "Ended by"), width=130, words=ENDED_BY),
                 Column("transfer", Text("Transferência", "Transfer"), width=125, words=TRANSFERS),
                 Column("call_id", Text("Chamada", "Call"), width=190),
+                AGENT_OF_LINKS,
             ],
             none=Text("nenhuma chamada no período", "no call in the period"),
         ),

@@ -4,7 +4,7 @@ from grafana.charts import bars
 from grafana.fields import Column, Part, Series
 from grafana.language import Language, Text, same
 from grafana.pages.agora_numbers import ASKS
-from grafana.pages.columns import QUEUE_OF_LINKS, service_level, to_target
+from grafana.pages.columns import AGENT_OF_LINKS, QUEUE_OF_LINKS, service_level, to_target
 from grafana.pages.destinations import TO_AGENT, TO_QUEUE
 from grafana.panels import Head, Place, rows, sql, sql_series
 from grafana.queries import now
@@ -42,6 +42,7 @@ _PAUSES = (
     Column("lasts_s", Text("Há", "For"), Unit.CLOCK, 80),
     Column("pause_reason", Text("Motivo", "Reason"), width=85),
     Column("pause_limit_s", Text("Limite", "Limit"), Unit.CLOCK, 80),
+    AGENT_OF_LINKS,
 )
 
 
@@ -123,6 +124,7 @@ def tables(language: Language) -> list[dashboard.Panel]:
                 Column("calls_today", Text("Hoje", "Today"), Unit.COUNT, 60),
                 Column("mean_handle_s", Text("TMA", "Handle"), Unit.CLOCK, 80, 0),
                 Column("pause_limit_s", Text("Limite", "Limit"), is_hidden=True),
+                AGENT_OF_LINKS,
             ],
             none=Text("nenhum agente hoje", "no agent today"),
         ),

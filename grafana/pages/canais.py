@@ -4,7 +4,7 @@ from grafana.board import Page, closed_hours, coverage_gaps, of_customer
 from grafana.charts import bars, lines
 from grafana.fields import Column, Series
 from grafana.language import Language, Text, same
-from grafana.pages.columns import QUEUE_OF_LINKS, abandonment_rate, to_target
+from grafana.pages.columns import AGENT_OF_LINKS, QUEUE_OF_LINKS, abandonment_rate, to_target
 from grafana.pages.coverage import coverage_line, freshness
 from grafana.pages.destinations import TO_AGENT, TO_CHANNEL, TO_QUEUE
 from grafana.pages.granularity import granularity
@@ -323,6 +323,7 @@ def _panels(language: Language) -> list[dashboard.Panel]:
                 Column("occupancy", Text("Ocupação", "Occupancy"), share, 90, 0, OCCUPANCY),
                 Column("busy_s", Text("Ocupada", "Busy"), clock, 90),
                 Column("logged_in_s", Text("Logada", "Logged in"), clock, 90),
+                AGENT_OF_LINKS,
             ],
             none=Text("ninguém no período", "nobody in the period"),
         ),

@@ -7,6 +7,9 @@ from grafana.theme import ABANDONMENT, NEUTRAL, POINTS_TO_TARGET, Unit
 QUEUE_OF_LINKS = Column("queue", same(""), is_hidden=True)
 """What `destinations.TO_QUEUE` takes of the clicked row."""
 
+AGENT_OF_LINKS = Column("agent", same(""), is_hidden=True)
+"""The same of `destinations.TO_AGENT`."""
+
 
 def service_level(width: int) -> Column:
     """The service level as a bar."""

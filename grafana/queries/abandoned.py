@@ -4,7 +4,7 @@
 
 from grafana.queries import numbers
 from grafana.queries.axis import by_time, quarter_of
-from grafana.queries.filters import CHANNEL, QUEUE, in_range, seconds
+from grafana.queries.filters import CHANNEL, QUEUE, chosen_as, in_range, seconds
 from grafana.theme import FOLLOW_UP
 
 FOLLOWED = "$__conditionalAll(follow_up IN (${follow_up:singlequote}), $follow_up)"
@@ -38,7 +38,7 @@ CALLERS = f"""SELECT
     callers.tried_again_at AS tried_again_at, callers.called_back_at AS called_back_at,
     callers.called_back_by AS called_back_by, callers.reached_at AS reached_at,
         callers.reached_by AS reached_by,
-    callers.queue AS queue
+    {chosen_as("callers.queue")} AS queue
 FROM
 (
     SELECT

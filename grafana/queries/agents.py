@@ -16,6 +16,7 @@ from grafana.queries.filters import (
     QUEUE_OF_AGENT,
     TEAM,
     ZONE,
+    chosen_as,
     in_range,
     seconds,
     whole,
@@ -202,7 +203,7 @@ BY_AGENT = f"""SELECT
         sumIf(handled.wrap_up_ms, handled.status = 'ended'),
         countIf(handled.status = 'ended'))) AS mean_handle_s,
     countIf(handled.transfer IN ('blind', 'attended')) AS transferred,
-    any(times.missed) AS missed
+    any(times.missed) AS missed, {chosen_as("times.person")} AS agent
 FROM
 (
     SELECT each.person AS person, any(each.team) AS team,{_WORKING_TIMES}
@@ -234,7 +235,7 @@ LIMIT 40"""
 PAUSES = f"""SELECT
     person, pause_reason, count() AS pauses, {seconds("sum(within_ms)")} AS paused_s,
     {seconds("max(lasted_ms)")} AS longest_s, limit_s,
-        countIf(lasted_ms > 1000 * limit_s) AS over_limit
+        countIf(lasted_ms > 1000 * limit_s) AS over_limit, {chosen_as("person")} AS agent
 FROM
 (
     SELECT
@@ -257,7 +258,7 @@ ORDER BY over_limit DESC, paused_s DESC, person"""
 SESSIONS = f"""SELECT
     formatDateTime(min(since), '%d/%m', {ZONE}) AS day, person,
     min(since) AS first_seen, max(until) AS last_seen,
-    {seconds("sum(within_ms)")} AS logged_in_s
+    {seconds("sum(within_ms)")} AS logged_in_s, {chosen_as("person")} AS agent
 FROM
 ({STATES}
 )
@@ -291,7 +292,8 @@ CALLS = f"""SELECT
     {seconds("calls.wait_ms")} AS wait_s, calls.person AS person,
         {seconds("calls.talk_ms")} AS talk_s,
     {seconds("calls.hold_ms")} AS hold_s, {seconds("calls.wrap_up_ms")} AS wrap_up_s,
-    calls.ended_by AS ended_by, calls.transfer AS transfer, calls.call_id AS call_id
+    calls.ended_by AS ended_by, calls.transfer AS transfer, calls.call_id AS call_id,
+    {chosen_as("calls.person")} AS agent
 FROM
 ({_CALLS}
 ) AS calls

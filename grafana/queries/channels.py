@@ -14,6 +14,7 @@ from grafana.queries.filters import (
     CHANNEL,
     QUEUE,
     TEAM,
+    chosen_as,
     in_range,
     seconds,
     whole,
@@ -121,7 +122,7 @@ CHATS_BY_QUEUE = f"""SELECT
     settings.display_name AS name, offered, answered, abandoned, bot_only,
     {whole("mean_wait_s")} AS mean_wait_s, {whole("first_response_s")} AS first_response_s,
     p90_first_response_s, not_responded, {whole("resolution_s")} AS resolution_s,
-    messages_in_sum, messages_out_sum, chats.queue AS queue
+    messages_in_sum, messages_out_sum, {chosen_as("chats.queue")} AS queue
 FROM
 (
     SELECT
@@ -181,7 +182,8 @@ PEOPLE = f"""SELECT
     now.chats_open AS chats_open, now.chats_waiting_for_response AS not_responded,
     kpi_mean_concurrency(conversation_ms, busy_ms) AS concurrency,
     kpi_occupancy(busy_ms, available_ms) AS occupancy,
-    {seconds("busy_ms")} AS busy_s, {seconds("logged_in_ms")} AS logged_in_s
+    {seconds("busy_ms")} AS busy_s, {seconds("logged_in_ms")} AS logged_in_s,
+    {chosen_as("load.person")} AS agent
 FROM
 (
     SELECT

@@ -2,6 +2,9 @@
 
 Every filter is one condition for a WHERE; with "All" chosen the plugin replaces it by `1=1`, so the
 statement stays short. Times are half-open: two ranges that meet count nothing twice.
+
+A variable's values are names as `chosen_as` writes them: Grafana's format `singlequote` writes a
+backslash before a quote and leaves backslashes, which begin an escape in ClickHouse.
 """
 
 QUEUE = "$__conditionalAll(queue IN (${queue:singlequote}), $queue)"
@@ -28,6 +31,14 @@ ZONE = "'${tz}'"
 
 START_OF_TODAY = f"toStartOfDay(now(), {ZONE})"
 """The moment today began where the customer is."""
+
+
+def chosen_as(name: str) -> str:
+    """The value that chooses this name in a variable, for lists of values and links that set one.
+
+    Texts that people see hold the name itself.
+    """
+    return rf"replaceAll({name}, '\\', '\\\\')"
 
 
 def is_today(moment: str) -> str:

@@ -11,6 +11,7 @@ from grafana.queries.filters import (
     QUEUE_OF_AGENT,
     START_OF_TODAY,
     TEAM,
+    chosen_as,
     exact,
     is_today,
     seconds,
@@ -58,7 +59,7 @@ def _line(language: Language) -> dict[str, tuple[str, str]]:
         "to_target": (to_target, "Float64"),
         "criterion": (criterion_of_queue(language), "String"),
         "mean_wait_s": (whole("mean_wait_s"), "Float64"),
-        "queue": ("queue", "String"),
+        "queue": (chosen_as("part.queue"), "String"),
     }
 
 
@@ -268,7 +269,8 @@ ARRAY JOIN
 WAITING_CALLS = f"""SELECT
     multiIf(wait_ms > 1000 * longest_wait_limit_s, 'now', wait_ms > 1000 * answer_limit_s,
         'soon', 'fine') AS need,
-    place, display_name, caller, channel, {seconds("wait_ms")} AS wait_s, calls.queue AS queue
+    place, display_name, caller, channel, {seconds("wait_ms")} AS wait_s,
+    {chosen_as("calls.queue")} AS queue
 FROM (SELECT tenant_id, queue, place, caller, channel, wait_ms FROM callcentre.v_waiting_calls
     WHERE {QUEUE} AND {CHANNEL}) AS calls
 INNER JOIN callcentre.v_queue_settings AS settings
@@ -279,7 +281,8 @@ LIMIT {WAITING_CALLS_SHOWN}"""
 AGENTS = f"""SELECT
     state, person, team, {seconds("lasts_ms")} AS lasts_s, pause_reason, pause_limit_s,
     display_name,
-    ifNull(calls, 0) AS calls_today, {whole("mean_handle_s")} AS mean_handle_s
+    ifNull(calls, 0) AS calls_today, {whole("mean_handle_s")} AS mean_handle_s,
+    {chosen_as("person")} AS agent
 FROM
 (
     SELECT

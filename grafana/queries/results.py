@@ -11,6 +11,7 @@ from grafana.queries.filters import (
     QUEUE,
     ZONE,
     a_week_later,
+    chosen_as,
     exact,
     in_range,
     in_range_a_week_before,
@@ -213,7 +214,7 @@ FROM
         any(each.answer_limit_s) AS answer_limit_s,
         any(if(each.channel = 'voice', each.display_name,
             concat(each.display_name, ' · WhatsApp'))) AS display_name,
-        each.queue AS queue,
+        {chosen_as("each.queue")} AS queue,
         grouping(each.queue) = 1 AS is_total
     FROM
     (
@@ -242,7 +243,7 @@ ORDER BY is_total, offered DESC, name"""
 WAYS_OUT = f"""SELECT
     settings.display_name AS name, timed_out, left_empty, exited_by_key, withdrawn,
         transferred_away,
-    blind, attended, missed_offers, estimated, calls.queue AS queue
+    blind, attended, missed_offers, estimated, {chosen_as("calls.queue")} AS queue
 FROM
 (
     SELECT

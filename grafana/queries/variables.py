@@ -3,14 +3,14 @@
 # ruff: noqa: S608 - statements are put together of constants of our own alone
 
 from grafana.language import Language, Text
-from grafana.queries.filters import NO_TEAM, QUEUE, TEAM
+from grafana.queries.filters import NO_TEAM, QUEUE, TEAM, chosen_as
 from grafana.theme import VARIANTS
 
 TIME_ZONE = "SELECT if(uniqExact(time_zone) = 1, any(time_zone), 'UTC') FROM callcentre.v_tenants"
 """The zone of the one customer whose row the reader sees. An operator who sees several gets UTC."""
 
-QUEUES = """SELECT
-    queue,
+QUEUES = f"""SELECT
+    {chosen_as("queue")} AS value,
     if(count() OVER (PARTITION BY display_name) > 1, concat(display_name, ' (', queue, ')'),
         display_name) AS name
 FROM callcentre.v_queue_settings
@@ -18,11 +18,15 @@ ORDER BY name, queue"""
 """Queues of the same name are told apart by what their source calls them: a queue of chats is often
 named as one of calls."""
 
-TEAMS = f"""SELECT DISTINCT if(team = '', '{NO_TEAM}', team) AS team_name
-FROM callcentre.v_agents_registry
+TEAMS = f"""SELECT {chosen_as("team_name")} AS value, team_name
+FROM
+(
+    SELECT DISTINCT if(team = '', '{NO_TEAM}', team) AS team_name
+    FROM callcentre.v_agents_registry
+)
 ORDER BY team_name"""
 
-AGENTS = f"""SELECT person
+AGENTS = f"""SELECT {chosen_as("person")} AS value, person
 FROM
 (
     SELECT DISTINCT person FROM callcentre.v_agents_registry

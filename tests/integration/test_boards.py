@@ -20,7 +20,10 @@ from streams.storage.schema_files import read_schema, view_names
 from tests.support import chat
 from tests.support.board_queries import Range, expanded
 from tests.support.board_rows import (
+    ESCAPES,
     FOLLOWED_UP,
+    HARD_NAMES,
+    PASSWORD,
     SHIFT,
     Filled,
     filled_clickhouse,
@@ -571,6 +574,35 @@ def test_who_gave_up_is_listed_with_what_became_of_them(filled: Filled) -> None:
 
 
 # --- docs/analysts.md ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HARD_NAMES)
+def test_a_name_with_quotes_and_backslashes_is_chosen_in_lists_and_by_links(
+    filled: Filled, name: str
+) -> None:
+    theirs = filled._replace(url=filled.server.url_of(ESCAPES, PASSWORD))
+    page = Page(theirs, "cc-channels", today(filled))
+
+    def options(variable: str) -> dict[str, str]:
+        """The values by the texts people see."""
+        sql = statements(page.board)[f"variable {variable}"]
+        rows = answer_to(theirs.url, sql, page.values, page.within).rows
+        by_text = {text: value for value, text in (row.values() for row in rows)}
+        assert len(by_text) == len(rows)
+        return by_text
+
+    for variable in ("queue", "team", "agent"):
+        values = options(variable)
+        assert set(values) == set(HARD_NAMES)
+        chosen: dict[str, str | list[str]] = {variable: [values[name]]}
+        (person,) = page.answer(24, **chosen).rows
+        assert (person["person"], person["agent"]) == (name, options("agent")[name])
+        every: dict[str, str | list[str]] = {variable: list(values.values())}
+        assert len(page.answer(24, **every).rows) == len(HARD_NAMES)
+    (queue,) = page.answer(25, queue=[options("queue")[name]]).rows
+    assert (queue["name"], queue["queue"]) == (name, options("queue")[name])
+    page.values["team"] = [options("team")[name]]
+    assert set(options("agent")) == {name}
 
 
 def guided(filled: Filled, statement: str, form: str = "JSONCompact") -> str:

@@ -10,6 +10,7 @@ tests run; the customer's zone is one where it is about noon, so that all of it 
 - `helena`: six chats, and callers who gave up, with what became of them.
 - `fixed`: calls at edges of hours, days and zones, on dates that never move.
 - `outra`: another customer, with queues of the same names, whose rows nobody here may see.
+- `escapes`: a customer whose queues, people and teams have names with quotes and backslashes.
 """
 
 import time
@@ -35,7 +36,9 @@ from tests.support.facts import queue_call
 from tests.support.stored_facts import Inserts
 from tests.support.stories import Story, ms
 
-CUSTOMER, OTHER = "acme", "outra"
+CUSTOMER, OTHER, ESCAPES = "acme", "outra", "escapes"
+HARD_NAMES = ("a\\", "a\\b", "a'b", "\\'", "\\\\")
+"""Of a queue, a person and a team each, of `ESCAPES`; the person answered one chat of the queue."""
 PASSWORD = "made-up-reader-password"
 SHIFT = "22.10.1/shift_20261"
 NOON = 12
@@ -56,13 +59,13 @@ def filled_clickhouse(directory: Path) -> Iterator[Filled]:
     """The service with all of the above in it."""
     now_s = int(time.time())
     zone = zone_at_noon(now_s)
-    readers = {name: Reader(PASSWORD, name) for name in (CUSTOMER, OTHER)}
+    readers = {name: Reader(PASSWORD, name) for name in (CUSTOMER, OTHER, ESCAPES)}
     with running_clickhouse(directory, readers) as server:
         client = server.connect()
         register(client, zone)
         shift, shift_start_s = recorded_shift((now_s - 600) * 1000)
         facts = [*shift, *moment(now_s), *chats(now_s), *followed_up(now_s), *gaps(now_s)]
-        facts += [*on_fixed_dates(), *others_rows(now_s)]
+        facts += [*on_fixed_dates(), *others_rows(now_s), *hard_names(now_s)]
         # Every row lies there twice, merged with nothing: what is read must not depend on it.
         client.command("SYSTEM STOP MERGES")
         for _ in range(2):
@@ -87,11 +90,15 @@ def zone_at_noon(now_s: int) -> str:
 
 
 def register(client: Client, zone: str) -> None:
-    """The two customers, and what the first has set."""
+    """The customers, and what they have set."""
     registry = Registry(client)
     records: list[Record] = [
         Tenant(CUSTOMER, "Acme", zone, "pt-BR"),
         Tenant(OTHER, "Outra", "Asia/Tokyo", "en-US"),
+        Tenant(ESCAPES, "Escapes", zone, "en-US"),
+        Site(ESCAPES, "helena"),
+        *(QueueSettings(ESCAPES, name) for name in HARD_NAMES),
+        *(Agent(ESCAPES, "helena", f"key of {name}", name, name) for name in HARD_NAMES),
         *(Site(CUSTOMER, site) for site in ("pbx-01", "pbx-02", "helena")),
         QueueSettings(CUSTOMER, "support", "Suporte", 5, 2, "answered_and_abandoned", 0.9),
         QueueSettings(CUSTOMER, "billing", "", 5, None, "over_offered"),
@@ -305,6 +312,30 @@ def others_rows(now_s: int) -> list[Fact]:
     events = events_of(scenario("18.26.4/n_bottleneck").connections)
     moved = moved_to((now_s - 500) * 1000, events)
     return fold([batch_of(published(moved), tenant=OTHER)])
+
+
+def hard_names(now_s: int) -> list[Fact]:
+    """A chat in each queue of `ESCAPES`, answered by the person of the same name."""
+    return with_windows(
+        [
+            queue_call(
+                tenant_id=ESCAPES,
+                site="helena",
+                channel="whatsapp",
+                queue=name,
+                call_id=f"e{number}/1",
+                uniqueid=f"e{number}",
+                contact_id=f"e{number}",
+                entered_at=(now_s - 1_800) * 1000,
+                answered_at=(now_s - 1_790) * 1000,
+                ended_at=(now_s - 1_200) * 1000,
+                wait_ms=10_000,
+                agent_key=f"key of {name}",
+                agent_name=name,
+            )
+            for number, name in enumerate(HARD_NAMES)
+        ]
+    )
 
 
 def with_windows(calls: list[QueueCall]) -> list[Fact]:
