@@ -18,6 +18,9 @@ _NEVER = 0.05
 _TRIES = 40
 _AGAIN_AFTER_S = 0.5
 _AGAIN_AT_MOST_S = 3.0
+# The client looks through all that wait for a connection at each of them: thousands would cost it
+# more than what they wait for.
+_AT_A_TIME = 20
 """A platform that keeps at it for two minutes, so that what it tells is whole but for `_NEVER`."""
 
 
@@ -29,6 +32,7 @@ class Webhooks:
         self._address = address
         self._chance = random.Random(seed)  # noqa: S311 - faults, not secrets
         self._http = httpx.AsyncClient(timeout=10)
+        self._places = asyncio.Semaphore(_AT_A_TIME)
         self._posting: set[asyncio.Task[None]] = set()
         self.lost = 0
         """Events that were never posted, or never taken."""
@@ -63,7 +67,8 @@ class Webhooks:
         for attempt in range(_TRIES):
             await asyncio.sleep(after_s + min(attempt * _AGAIN_AFTER_S, _AGAIN_AT_MOST_S))
             try:
-                answer = await self._http.post(self._address, json=event)
+                async with self._places:
+                    answer = await self._http.post(self._address, json=event)
             except httpx.HTTPError:
                 continue
             if answer.is_success:

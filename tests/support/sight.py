@@ -5,16 +5,24 @@ from typing import Any
 
 from tests.support.captures import Scenario
 
+CLOCK_MS = 50
+"""Events were received up to 31 ms after Asterisk looked at its clock."""
+
+# Of one that is played, on a busy machine.
+_LATE_MS = 500
+
 
 class Sight:
     """What the connections could see: everything but the time between them."""
 
-    def __init__(self, scenario: Scenario, *, has_log: bool, speed: float = 1.0) -> None:
-        """`speed`: how many times as fast the recording was played.
+    def __init__(self, scenario: Scenario, *, has_log: bool, speed: float | None = None) -> None:
+        """`speed`: how many times as fast the recording was played; None if it was only read.
 
-        What Asterisk tells in whole seconds then stands for so many of the recording.
+        What Asterisk tells in whole seconds then stands for so many of the recording, and what is
+        played comes late on a busy machine.
         """
-        self.told_second_ms = round(1_000 * max(1.0, speed))
+        self.told_second_ms = round(1_000 * max(1.0, speed or 1.0))
+        self.clock_ms = CLOCK_MS + round(_LATE_MS * (speed or 0.0))
         self.connections = connections = scenario.connections
         self.has_log = has_log
         self.has_cancelled_rings = not scenario.version.startswith("13.")

@@ -17,7 +17,7 @@ from tests.support.batches import Facts
 from tests.support.captures import Scenario
 from tests.support.consistency import OUTCOMES, inconsistencies
 from tests.support.sight import Sight
-from tests.support.truth_of_agents import CLOCK_MS, MOMENT_MS, compare_agents
+from tests.support.truth_of_agents import MOMENT_MS, compare_agents
 
 WAIT_MS = 1_000
 TALK_MS = 2_000
@@ -47,11 +47,11 @@ def differences(scenario: Scenario, facts: Facts, *, has_log: bool = False) -> l
 
 
 def course_differences(
-    scenario: Scenario, facts: Facts, *, has_log: bool = False, speed: float = 1.0
+    scenario: Scenario, facts: Facts, *, has_log: bool = False, speed: float | None = None
 ) -> list[str]:
     """As `differences`, but only of what happened to each caller and agent, not of the sums.
 
-    `speed`: how many times as fast as it was recorded the scenario was played.
+    `speed`: how many times as fast as it was recorded the scenario was played, if it was.
     """
     sight = Sight(scenario, has_log=has_log, speed=speed)
     found = _compare_calls(scenario.expected, facts.calls, sight)
@@ -130,7 +130,7 @@ def _compare_call(
         found.append(f"status {call.status}")
     if outcome == "unknown":
         return found
-    slack = CLOCK_MS if is_exact else 1_000
+    slack = sight.clock_ms if is_exact else max(sight.clock_ms, 1_000)
     found += _near("entered_at", call.entered_at, expected["entered"] * 1000, MOMENT_MS, slack)
     found += _near("ended_at", call.ended_at, expected["left"] * 1000, MOMENT_MS, slack)
     found += _near("wait_ms", call.wait_ms, expected["wait_s"] * 1000, WAIT_MS, slack)

@@ -7,11 +7,9 @@ from typing import Any
 
 from streams.domain.facts import AgentMembership, AgentState
 from tests.support.batches import Facts
-from tests.support.sight import Sight
+from tests.support.sight import CLOCK_MS, Sight
 
 MOMENT_MS = 1_000
-CLOCK_MS = 50
-"""Events were received up to 31 ms after Asterisk looked at its clock."""
 
 _IDLE_STATES = frozenset(("available", "wrap_up", "busy_other", "unreachable"))
 _USUAL_AGENTS = {
@@ -151,8 +149,8 @@ def _match(
         alike = [o for o in rest if _is_alike(step, o)]
         # When somebody was added who is met in a list, is told in whole seconds (LoginTime).
         moment = sight.told_second_ms if step.state == "added" else MOMENT_MS
-        latest = max(_latest(step, expected), step.at + moment + CLOCK_MS)
-        near = [o for o in alike if step.at - moment - CLOCK_MS <= o.at <= latest]
+        latest = max(_latest(step, expected), step.at + moment + sight.clock_ms)
+        near = [o for o in alike if step.at - moment - sight.clock_ms <= o.at <= latest]
         if not near and not sight.is_seen(step.at):
             # Happened in the gap; known, if at all, from the list after it.
             near = [o for o in rest if _is_alike(step, o, is_end_unseen=True)]

@@ -96,7 +96,9 @@ def test_every_call_is_there_in_the_end(stack: RecordedStack) -> None:
         played = player.played
         stack.wait_for(player, len(played.story.expected["calls"]), WITHIN_S)
         facts = stack.facts(played.site)
-        assert course_differences(played.story, as_recorded(player, facts)) == []
+        assert (
+            course_differences(played.story, as_recorded(player, facts), speed=played.speed) == []
+        )
         assert inconsistencies(facts) == []
     parts = [stack.worker, stack.ingest.child, stack.broker, *stack.collectors]
     assert [part.name for part in parts if part.exit_code is not None] == []
