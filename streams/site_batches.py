@@ -8,7 +8,7 @@ offset.
 import enum
 
 from ingest_api.contract.published import PublishedBatch, PublishedEvent
-from streams.domain import coverage
+from streams.domain import coverage, windows
 from streams.domain.context import Context
 from streams.domain.facts import Fact
 from streams.domain.fold import apply
@@ -101,6 +101,8 @@ def skip_batch(state: SiteState, batch: PublishedBatch, reason: str) -> list[Fac
     context.advance(last, is_time_estimated=False)
     context.at = max(state.now, moment_of(batch, events[-1]))
     coverage.not_delivered(context, first, last, reason)
+    if not state.now:
+        windows.begin_anew(state, context.at)
     state.now = context.at
     return _end(context)
 

@@ -1,6 +1,8 @@
 """A queue call belongs to the quarter of an hour in which it arrived, in UTC."""
 
 from streams.domain.facts import QueueWindow
+from streams.domain.site_state import new_site_state
+from streams.site_batches import skip_batch
 from tests.support.batches import by_table, fold, latest
 from tests.support.stories import Story, ms
 
@@ -118,3 +120,24 @@ def test_a_state_that_was_lost_takes_nothing_from_a_window_of_before() -> None:
         assert [window.offered for window in windows] == [2, 1]
         counted = [fact for fact in after if isinstance(fact, QueueWindow)]
         assert {window.window_start for window in counted} <= {ms("07:30:00")}
+
+
+def test_nor_does_it_when_the_first_batch_it_meets_is_put_aside() -> None:
+    batches = (
+        Story()
+        .join("07:20:00", "600.1", "vendas")
+        .give_up("07:20:10", "600.1", "vendas", 10)
+        .leave("07:20:10", "600.1", "vendas")
+        .hangup("07:20:10", "600.1")
+        .join("07:21:00", "600.2", "vendas")
+        .join("07:22:00", "600.3", "vendas")
+        .join("07:31:00", "600.4", "vendas")
+        .batches("07:32:00", size=1)
+    )
+    joins = [number for number, batch in enumerate(batches) if "Join" in batch.events[0].name]
+    lost_at = joins[1]
+    state = new_site_state(batches[0].tenant, batches[0].site)
+    skipped = skip_batch(state, batches[lost_at], "dead_letter")
+    after = [*skipped, *fold(batches[lost_at + 1 :], state)]
+    counted = [fact for fact in after if isinstance(fact, QueueWindow)]
+    assert {(window.window_start, window.offered) for window in counted} == {(ms("07:30:00"), 1)}
