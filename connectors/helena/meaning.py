@@ -118,13 +118,8 @@ def _session(fields: Fields, kind: SightingKind, received_at: int) -> Understood
         picked_up_at=moments.ms(fields.get("firstUserInteractionAt")),
         responded_at=moments.ms(fields.get("firstAgentMessageAt")),
     )
-    unknown = [
-        what
-        for what, is_known in (("session_status", status in _PHASES), ("id", not is_unnamed))
-        if not is_known
-    ]
     sighting = SessionSighting(session_id, seen, text(fields, "departmentDetails.name"))
-    return Understood(sighting, tuple(unknown))
+    return Understood(sighting, _unknown(session_status=status in _PHASES, id=not is_unnamed))
 
 
 def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
@@ -134,15 +129,11 @@ def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
     direction = text(fields, "direction").upper()
     status = text(fields, "status").upper()
     origin = text(fields, "origin").upper()
-    unknown = [
-        what
-        for what, is_known in (
-            ("message_direction", direction in ("TO_HUB", "FROM_HUB")),
-            ("message_status", status in _MESSAGE_STATUSES),
-            ("message_origin", origin in _AUTHORS or direction == "FROM_HUB"),
-        )
-        if not is_known
-    ]
+    unknown = _unknown(
+        message_direction=direction in ("TO_HUB", "FROM_HUB"),
+        message_status=status in _MESSAGE_STATUSES,
+        message_origin=origin in _AUTHORS or direction == "FROM_HUB",
+    )
     is_customers = direction == "FROM_HUB" or (is_received and direction != "TO_HUB")
     moments = Moments(received_at)
     told = filter(None, (moments.ms(fields.get(name)) for name in _WRITTEN))
@@ -153,7 +144,7 @@ def _message(fields: Fields, is_received: bool, received_at: int) -> Understood:
         is_read=status == "READ" or bool(moments.ms(fields.get("readContactAt"))),
         is_failed=status in ("FAILED", "DELETED"),
     )
-    return Understood(MessageSighting(session_id, message_id, seen), tuple(unknown))
+    return Understood(MessageSighting(session_id, message_id, seen), unknown)
 
 
 _WRITTEN = ("createdAt", "timestamp", "updatedAt", DATE)
@@ -178,6 +169,11 @@ def _agent(fields: Fields, received_at: int) -> Understood:
     is_available = availability == "AVAILABLE"
     at = received_at * TICKS_PER_MS
     return Understood(AgentSighting(agent, text(fields, "name"), is_available, at), ())
+
+
+def _unknown(**known: bool) -> tuple[str, ...]:
+    """The names of what is not known, in this order."""
+    return tuple(name for name, is_known in known.items() if not is_known)
 
 
 def _id(fields: Fields, *names: str) -> str | None:

@@ -18,10 +18,10 @@ _NEVER = 0.05
 _TRIES = 40
 _AGAIN_AFTER_S = 0.5
 _AGAIN_AT_MOST_S = 3.0
+"""A platform that keeps at it for two minutes, so that what it tells is whole but for `_NEVER`."""
 # The client looks through all that wait for a connection at each of them: thousands would cost it
 # more than what they wait for.
 _AT_A_TIME = 20
-"""A platform that keeps at it for two minutes, so that what it tells is whole but for `_NEVER`."""
 
 
 class Webhooks:
