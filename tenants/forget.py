@@ -128,25 +128,15 @@ class _Traces:
 
     def open_calls(self) -> int:
         """Queue calls of the person that are not over: their next rows would name them again."""
-        calls = Numbered("queue_calls", "caller")
-        ((count,),) = self._rows(
-            f"SELECT count() FROM {DATABASE}.{calls.table} FINAL"
-            f" WHERE tenant_id = {{tenant_id:String}} AND {self._is_theirs(calls)}"
-            " AND status != 'ended' AND channel = 'voice'",
-            **self._keys(),
-        )
+        ((count,),) = self._of_queue_calls("count()", "status != 'ended' AND channel = 'voice'")
         return int(count)
 
     def chats(self) -> list[Chat]:
         """The person's chat sessions, in order: once their rows are cleared nobody knows them."""
-        calls = Numbered("queue_calls", "caller")
-        rows = self._rows(
-            "SELECT site, uniqueid,"
-            f" max(status != 'ended' OR ended_at > now() - INTERVAL {REMEMBERED_DAYS} DAY)"
-            f" FROM {DATABASE}.{calls.table} FINAL"
-            f" WHERE tenant_id = {{tenant_id:String}} AND {self._is_theirs(calls)}"
-            " AND channel = 'whatsapp' GROUP BY site, uniqueid ORDER BY site, uniqueid",
-            **self._keys(),
+        rows = self._of_queue_calls(
+            "site, uniqueid,"
+            f" max(status != 'ended' OR ended_at > now() - INTERVAL {REMEMBERED_DAYS} DAY)",
+            "channel = 'whatsapp' GROUP BY site, uniqueid ORDER BY site, uniqueid",
         )
         return [Chat(site, session, bool(is_remembered)) for site, session, is_remembered in rows]
 
@@ -223,6 +213,15 @@ class _Traces:
         with found as blocks:
             for block in blocks:
                 yield from block
+
+    def _of_queue_calls(self, columns: str, which: str) -> Sequence[Sequence[Any]]:
+        """Of the person's queue calls as they are now."""
+        calls = Numbered("queue_calls", "caller")
+        return self._rows(
+            f"SELECT {columns} FROM {DATABASE}.{calls.table} FINAL"
+            f" WHERE tenant_id = {{tenant_id:String}} AND {self._is_theirs(calls)} AND {which}",
+            **self._keys(),
+        )
 
     def _is_theirs(self, where: Numbered) -> str:
         digits = f"right(replaceRegexpAll({where.number}, '[^0-9]', ''), 8)"

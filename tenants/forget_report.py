@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from tenants.outcome import Outcome
 
+REMEMBERED_DAYS = 7
+"""So long after its end a chat is remembered, and a change writes its number again."""
+
 EXPIRES = (
     (
         "parts of tables that were replaced",
@@ -21,7 +24,10 @@ EXPIRES = (
     ("Kafka, dead letters", "with the retention of events.dead.v1 (7 days unless set otherwise)"),
     (
         "Kafka, state records of sites and chats",
-        "a call's goes with its end, a chat's 7 days later or after 90 of silence; then compaction",
+        (
+            f"a call's goes with its end, a chat's {REMEMBERED_DAYS} days later or after 90 of"
+            " silence; then compaction"
+        ),
     ),
     ("copies of a rebuild under way", "with its end, or a day later"),
     ("collectors' spools at the customer", "with the delivery of what is in them"),
@@ -39,9 +45,6 @@ STAYS = (
     ),
 )
 """What of the person's rows is not taken away, and what it still tells."""
-
-REMEMBERED_DAYS = 7
-"""So long after its end a chat is remembered, and a change writes its number again."""
 
 
 class Chat(NamedTuple):

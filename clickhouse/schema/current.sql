@@ -861,7 +861,7 @@ CREATE VIEW callcentre.v_agents_board
     `channel` LowCardinality(String) COMMENT 'voice or whatsapp',
     `agent_key` String COMMENT 'Agent: normalised interface, unique within a site',
     `agent_name` String COMMENT 'The agent\'s name as last seen',
-    `person` String COMMENT 'Who the agent is: as registered, else the name as last seen',
+    `person` String COMMENT 'Who the agent is: as registered, else the name as last seen, else the key',
     `team` String COMMENT 'Team the person belongs to; empty if none',
     `state` String COMMENT 'State that is running; paused_over_limit if a pause lasts longer than it may',
     `pause_reason` String COMMENT 'Reason of the pause; empty if not paused or not told',
@@ -901,7 +901,7 @@ LEFT JOIN
 (
     SELECT
         tenant_id,
-        mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
+        mapFromArrays(groupArray(pause_reason), groupArray(limit_s)) AS of
     FROM callcentre.pause_limits
     FINAL
     GROUP BY tenant_id
@@ -2220,3 +2220,5 @@ CREATE FUNCTION kpi_waits_below AS (waits, limit_s) -> arraySum(arrayMap((wait_s
 CREATE FUNCTION kpi_waits_within AS (waits, limit_s) -> arraySum(arrayMap((wait_s, calls) -> if(wait_s <= limit_s, calls, 0), mapKeys(waits), mapValues(waits)));
 
 CREATE FUNCTION pause_limit_s AS (limits, pause_reason) -> nullIf(if((limits[pause_reason]) > 0, limits[pause_reason], limits['*']), 0);
+
+CREATE FUNCTION person_of AS (registered, seen, agent_key) -> multiIf(registered != '', registered, seen != '', seen, agent_key);

@@ -73,10 +73,7 @@ COMMENT 'One row per agent who was ever seen or is registered: which person it i
 AS SELECT
     tenant_id, site, agent_key,
     argMax(each.seen_name, each.seen) AS agent_name,
-    multiIf(
-        max(each.set_person) != '', max(each.set_person),
-        agent_name != '', agent_name,
-        agent_key) AS person,
+    person_of(max(each.set_person), agent_name, agent_key) AS person,
     max(each.set_team) AS team
 FROM
 (

@@ -80,10 +80,7 @@ AS SELECT
     agents.channel AS channel,
     agents.agent_key AS agent_key,
     agents.agent_name AS agent_name,
-    multiIf(
-        registry.person != '', registry.person,
-        agents.agent_name != '', agents.agent_name,
-        agents.agent_key) AS person,
+    person_of(registry.person, agents.agent_name, agents.agent_key) AS person,
     registry.team AS team,
     if(ifNull(agents.since_ms > 1000 * pause_limit_s, false), 'paused_over_limit', agents.state) AS state,
     agents.pause_reason AS pause_reason,
@@ -98,7 +95,7 @@ LEFT JOIN (SELECT * FROM callcentre.agents_registry FINAL) AS registry
     ON registry.tenant_id = agents.tenant_id AND registry.site = agents.site AND registry.agent_key = agents.agent_key
 LEFT JOIN
 (
-    SELECT tenant_id, mapFromArrays(groupArray(toString(pause_reason)), groupArray(limit_s)) AS of
+    SELECT tenant_id, mapFromArrays(groupArray(pause_reason), groupArray(limit_s)) AS of
     FROM callcentre.pause_limits FINAL
     GROUP BY tenant_id
 ) AS limits
@@ -108,7 +105,7 @@ SETTINGS join_use_nulls = 0;
 ALTER TABLE callcentre.v_agents_board
     COMMENT COLUMN agent_key 'Agent: normalised interface, unique within a site',
     COMMENT COLUMN agent_name 'The agent''s name as last seen',
-    COMMENT COLUMN person 'Who the agent is: as registered, else the name as last seen',
+    COMMENT COLUMN person 'Who the agent is: as registered, else the name as last seen, else the key',
     COMMENT COLUMN team 'Team the person belongs to; empty if none',
     COMMENT COLUMN state 'State that is running; paused_over_limit if a pause lasts longer than it may',
     COMMENT COLUMN pause_reason 'Reason of the pause; empty if not paused or not told',

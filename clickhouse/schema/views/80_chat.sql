@@ -71,10 +71,7 @@ FROM
     SELECT
         agents.tenant_id AS tenant_id, agents.site AS site, agents.channel AS channel, agents.agent_key AS agent_key,
         agents.state AS state, agents.chats AS chats, agents.unanswered AS unanswered,
-        multiIf(
-            registry.person != '', registry.person,
-            agents.agent_name != '', agents.agent_name,
-            agents.agent_key) AS person,
+        person_of(registry.person, agents.agent_name, agents.agent_key) AS person,
         registry.team AS team
     FROM
     (
@@ -123,10 +120,7 @@ FROM
 (
     SELECT
         spans.tenant_id AS tenant_id,
-        multiIf(
-            registry.person != '', registry.person,
-            spans.agent_name != '', spans.agent_name,
-            spans.agent_key) AS person,
+        person_of(registry.person, spans.agent_name, spans.agent_key) AS person,
         max(registry.team) AS team,
         arrayJoin(range(
             intDiv(spans.from_ms, 900000),
